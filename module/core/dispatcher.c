@@ -1,0 +1,656 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dispatcher.c - objects that a thread can wait for
+ *
+ * A waiter puts one block on the list of each object it waits for and sleeps.
+ * Whoever signals an object hands the signal to the first waiters in its list:
+ * it claims the waiter, consumes the signal on its behalf and wakes it. A
+ * waiter is claimed once, by the signal of one object or by itself when its
+ * time is up (ddt_waiter_claim()), therefore nothing is consumed that is not
+ * reported and nothing reported that was not consumed.
+ *
+ * Locking: an object is protected by its own lock, unless somebody waits for
+ * all of several objects and this is one of them. Such a wait must see all its
+ * objects at once; therefore an object that has such waiters is protected by
+ * ddt_all_lock instead, and thereby protected together with all the others.
+ * ddt_object_lock() takes the right one. The number of such waiters changes
+ * only under both locks.
+ *
+ * The waiter takes the lock of each object to remove its block. As waiters are
+ * claimed and woken under that lock, neither the block nor the task goes away
+ * under the one who signals.
+ */
+
+#include <linux/atomic.h>
+#include <linux/export.h>
+#include <linux/freezer.h>
+#include <linux/hrtimer.h>
+#include <linux/kernel.h>
+#include <linux/kthread.h>
+#include <linux/limits.h>
+#include <linux/lockdep.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include <ddt/dispatcher.h>
+
+#include "dispatcher.h"
+
+/* Result of a wait that has not ended; else an index or a negative errno. */
+#define DDT_WAIT_PENDING	INT_MAX
+
+#define DDT_WAIT_FLAGS	(DDT_WAIT_ALERTABLE | DDT_WAIT_KILLABLE | \
+			 DDT_WAIT_ABSOLUTE | DDT_WAIT_REALTIME)
+
+/* A wait for up to so many objects allocates no memory. */
+#define DDT_STACK_BLOCKS	4
+
+struct ddt_wait_block {
+	struct list_head link;		/* in ddt_object.waiters */
+	struct ddt_object *object;
+	struct ddt_waiter *waiter;
+};
+
+struct ddt_waiter {
+	struct task_struct *task;
+	int result;			/* changed by ddt_waiter_claim() only */
+	bool all;
+	unsigned int count;
+	struct ddt_wait_block *blocks;
+};
+
+/* Protects all objects that have waiters for all of several objects. */
+static DEFINE_RAW_SPINLOCK(ddt_all_lock);
+
+/*
+ * Returns the lock that protects @object, taken. As long as it is held the
+ * object's number of all-waiters does not become or cease to be 0, except by
+ * the one who holds it.
+ */
+static raw_spinlock_t *ddt_object_lock(struct ddt_object *object,
+				       unsigned long *irqflags)
+{
+	bool all;
+
+	for (;;) {
+		raw_spin_lock_irqsave(&object->lock, *irqflags);
+		if (likely(!object->all_waiters))
+			return &object->lock;
+		raw_spin_unlock_irqrestore(&object->lock, *irqflags);
+
+		raw_spin_lock_irqsave(&ddt_all_lock, *irqflags);
+		raw_spin_lock(&object->lock);
+		all = object->all_waiters;
+		raw_spin_unlock(&object->lock);
+		if (all)
+			return &ddt_all_lock;
+		raw_spin_unlock_irqrestore(&ddt_all_lock, *irqflags);
+	}
+}
+
+static void ddt_object_unlock(raw_spinlock_t *lock, unsigned long irqflags)
+{
+	raw_spin_unlock_irqrestore(lock, irqflags);
+}
+
+static bool ddt_object_signaled(const struct ddt_object *object)
+{
+	return object->state > 0;
+}
+
+/* Changes the state as the end of a wait does. */
+static void ddt_object_consume(struct ddt_object *object)
+{
+	if (object->type == DDT_OBJECT_SEMAPHORE ||
+	    object->type == DDT_OBJECT_EVENT_AUTO)
+		WRITE_ONCE(object->state, object->state - 1);
+}
+
+/*
+ * Ends a wait, unless it has ended already. The full barrier of a successful
+ * cmpxchg() orders the caller's changes before the result; it pairs with the
+ * one in set_current_state() of ddt_wait_sleep().
+ */
+static bool ddt_waiter_claim(struct ddt_waiter *waiter, int result)
+{
+	return cmpxchg(&waiter->result, DDT_WAIT_PENDING, result) ==
+	       DDT_WAIT_PENDING;
+}
+
+/* The caller holds ddt_all_lock, and all objects are under it. */
+static bool ddt_waiter_claim_all(struct ddt_waiter *waiter)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&ddt_all_lock);
+
+	for (i = 0; i < waiter->count; i++)
+		if (!ddt_object_signaled(waiter->blocks[i].object))
+			return false;
+	if (!ddt_waiter_claim(waiter, 0))
+		return false;
+	for (i = 0; i < waiter->count; i++)
+		ddt_object_consume(waiter->blocks[i].object);
+	return true;
+}
+
+/* Hands the signal of a locked object to those who wait for it. */
+static void ddt_object_wake(struct ddt_object *object)
+{
+	struct ddt_wait_block *block;
+
+	list_for_each_entry(block, &object->waiters, link) {
+		struct ddt_waiter *waiter = block->waiter;
+
+		if (!ddt_object_signaled(object))
+			break;
+		if (waiter->all) {
+			if (!ddt_waiter_claim_all(waiter))
+				continue;
+		} else {
+			if (!ddt_waiter_claim(waiter, block - waiter->blocks))
+				continue;
+			ddt_object_consume(object);
+		}
+		wake_up_process(waiter->task);
+	}
+}
+
+static void ddt_object_init(struct ddt_object *object,
+			    enum ddt_object_type type, s32 state)
+{
+	raw_spin_lock_init(&object->lock);
+	object->type = type;
+	object->state = state;
+	object->all_waiters = 0;
+	INIT_LIST_HEAD(&object->waiters);
+}
+
+void ddt_object_init_thread(struct ddt_object *object)
+{
+	ddt_object_init(object, DDT_OBJECT_THREAD, 0);
+}
+
+/* Sets the state to 1 and returns whether the object was signaled before. */
+bool ddt_object_signal(struct ddt_object *object)
+{
+	unsigned long irqflags;
+	raw_spinlock_t *lock;
+	bool was_signaled;
+
+	lock = ddt_object_lock(object, &irqflags);
+	was_signaled = ddt_object_signaled(object);
+	if (!was_signaled) {
+		/* Pairs with ddt_object_read(). */
+		smp_store_release(&object->state, 1);
+		ddt_object_wake(object);
+	}
+	ddt_object_unlock(lock, irqflags);
+	return was_signaled;
+}
+
+/* Unlocked: the answer may be outdated when it arrives. */
+bool ddt_object_read(const struct ddt_object *object)
+{
+	/*
+	 * Whoever sees the signal sees what was done before it: pairs with
+	 * ddt_object_signal().
+	 */
+	return smp_load_acquire(&object->state) > 0;
+}
+
+/**
+ * ddt_semaphore_init() - initialise a semaphore
+ * @sem: the semaphore, which nobody uses yet
+ * @count: its count, 0 to @limit
+ * @limit: the highest count it may reach, at least 1
+ *
+ * The semaphore needs no clean-up, but nobody may wait for it when its memory
+ * is freed. Windows: KeInitializeSemaphore().
+ *
+ * Context: Any.
+ * Return: 0, or -EINVAL if @count and @limit make no sense; then the semaphore
+ * is not initialised.
+ */
+int ddt_semaphore_init(struct ddt_semaphore *sem, s32 count, s32 limit)
+{
+	if (limit < 1 || count < 0 || count > limit)
+		return -EINVAL;
+	ddt_object_init(&sem->object, DDT_OBJECT_SEMAPHORE, count);
+	sem->limit = limit;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(ddt_semaphore_init);
+
+/**
+ * ddt_semaphore_release() - add to the count of a semaphore
+ * @sem: the semaphore
+ * @n: how much to add; with 0 the count is only returned
+ *
+ * Ends as many waits as the count allows, the longest first. Windows:
+ * KeReleaseSemaphore(), which raises an exception past the limit.
+ *
+ * Context: Any.
+ * Return: the count before, 0 or more, or -EOVERFLOW if the count would have
+ * exceeded the limit; then nothing has changed.
+ */
+int ddt_semaphore_release(struct ddt_semaphore *sem, u32 n)
+{
+	struct ddt_object *object = &sem->object;
+	unsigned long irqflags;
+	raw_spinlock_t *lock;
+	int ret;
+
+	lock = ddt_object_lock(object, &irqflags);
+	ret = object->state;
+	if (n > (u32)(sem->limit - ret)) {
+		ret = -EOVERFLOW;
+	} else {
+		WRITE_ONCE(object->state, ret + n);
+		ddt_object_wake(object);
+	}
+	ddt_object_unlock(lock, irqflags);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(ddt_semaphore_release);
+
+/**
+ * ddt_semaphore_count() - read the count of a semaphore
+ * @sem: the semaphore
+ *
+ * Windows: KeReadStateSemaphore().
+ *
+ * Context: Any. Without a lock: the count may have changed when it is
+ * returned.
+ * Return: the count.
+ */
+s32 ddt_semaphore_count(const struct ddt_semaphore *sem)
+{
+	return READ_ONCE(sem->object.state);
+}
+EXPORT_SYMBOL_GPL(ddt_semaphore_count);
+
+/**
+ * ddt_event_init() - initialise an event
+ * @event: the event, which nobody uses yet
+ * @type: whether a wait resets it
+ * @signaled: whether it is set to begin with
+ *
+ * The event needs no clean-up, but nobody may wait for it when its memory is
+ * freed. Windows: KeInitializeEvent().
+ *
+ * Context: Any.
+ */
+void ddt_event_init(struct ddt_event *event, enum ddt_event_type type,
+		    bool signaled)
+{
+	ddt_object_init(&event->object,
+			type == DDT_EVENT_AUTO ? DDT_OBJECT_EVENT_AUTO :
+						 DDT_OBJECT_EVENT_MANUAL,
+			signaled);
+}
+EXPORT_SYMBOL_GPL(ddt_event_init);
+
+/**
+ * ddt_event_set() - set an event
+ * @event: the event
+ *
+ * A manual-reset event ends all waits for it. An auto-reset event ends the
+ * longest wait and is reset, or stays set until there is one. Setting an event
+ * that is set changes nothing. Windows: KeSetEvent().
+ *
+ * Context: Any.
+ * Return: whether it was set before.
+ */
+bool ddt_event_set(struct ddt_event *event)
+{
+	return ddt_object_signal(&event->object);
+}
+EXPORT_SYMBOL_GPL(ddt_event_set);
+
+/**
+ * ddt_event_reset() - reset an event
+ * @event: the event
+ *
+ * A wait that the event has ended stays ended, even if the waiter has not run
+ * since. Windows: KeResetEvent().
+ *
+ * Context: Any.
+ * Return: whether it was set before.
+ */
+bool ddt_event_reset(struct ddt_event *event)
+{
+	struct ddt_object *object = &event->object;
+	unsigned long irqflags;
+	raw_spinlock_t *lock;
+	bool was_set;
+
+	lock = ddt_object_lock(object, &irqflags);
+	was_set = ddt_object_signaled(object);
+	WRITE_ONCE(object->state, 0);
+	ddt_object_unlock(lock, irqflags);
+	return was_set;
+}
+EXPORT_SYMBOL_GPL(ddt_event_reset);
+
+/**
+ * ddt_event_is_set() - read the state of an event
+ * @event: the event
+ *
+ * Windows: KeReadStateEvent().
+ *
+ * Context: Any. Without a lock: the state may have changed when it is
+ * returned.
+ * Return: whether it is set.
+ */
+bool ddt_event_is_set(const struct ddt_event *event)
+{
+	return ddt_object_read(&event->object);
+}
+EXPORT_SYMBOL_GPL(ddt_event_is_set);
+
+/* Takes the signal of @object, or else puts @block in its list. */
+static bool ddt_wait_begin_one(struct ddt_wait_block *block, bool enqueue)
+{
+	struct ddt_object *object = block->object;
+	struct ddt_waiter *waiter = block->waiter;
+	unsigned long irqflags;
+	raw_spinlock_t *lock;
+	bool signaled;
+
+	lock = ddt_object_lock(object, &irqflags);
+	signaled = ddt_object_signaled(object);
+	if (signaled) {
+		if (ddt_waiter_claim(waiter, block - waiter->blocks))
+			ddt_object_consume(object);
+	} else if (enqueue) {
+		list_add_tail(&block->link, &object->waiters);
+	}
+	ddt_object_unlock(lock, irqflags);
+	return signaled;
+}
+
+/* Takes the first signal there is, or else puts the blocks in the lists. */
+static void ddt_wait_begin_any(struct ddt_waiter *waiter, bool enqueue)
+{
+	unsigned int i;
+
+	for (i = 0; i < waiter->count; i++)
+		if (ddt_wait_begin_one(&waiter->blocks[i], enqueue))
+			break;
+}
+
+static void ddt_wait_end_any(struct ddt_waiter *waiter)
+{
+	unsigned long irqflags;
+	raw_spinlock_t *lock;
+	unsigned int i;
+
+	for (i = 0; i < waiter->count; i++) {
+		struct ddt_wait_block *block = &waiter->blocks[i];
+
+		if (list_empty(&block->link))	/* never put in a list */
+			continue;
+		lock = ddt_object_lock(block->object, &irqflags);
+		list_del(&block->link);
+		ddt_object_unlock(lock, irqflags);
+	}
+}
+
+/* Takes all the signals, or else puts the blocks in the lists. */
+static void ddt_wait_begin_all(struct ddt_waiter *waiter)
+{
+	unsigned long irqflags;
+	unsigned int i;
+
+	raw_spin_lock_irqsave(&ddt_all_lock, irqflags);
+	for (i = 0; i < waiter->count; i++) {
+		struct ddt_wait_block *block = &waiter->blocks[i];
+
+		/* Brings the object under ddt_all_lock. */
+		raw_spin_lock(&block->object->lock);
+		block->object->all_waiters++;
+		raw_spin_unlock(&block->object->lock);
+		list_add_tail(&block->link, &block->object->waiters);
+	}
+	ddt_waiter_claim_all(waiter);
+	raw_spin_unlock_irqrestore(&ddt_all_lock, irqflags);
+}
+
+static void ddt_wait_end_all(struct ddt_waiter *waiter)
+{
+	unsigned long irqflags;
+	unsigned int i;
+
+	raw_spin_lock_irqsave(&ddt_all_lock, irqflags);
+	for (i = 0; i < waiter->count; i++) {
+		struct ddt_wait_block *block = &waiter->blocks[i];
+
+		list_del(&block->link);
+		raw_spin_lock(&block->object->lock);
+		block->object->all_waiters--;
+		raw_spin_unlock(&block->object->lock);
+	}
+	raw_spin_unlock_irqrestore(&ddt_all_lock, irqflags);
+}
+
+/*
+ * A kernel thread sleeps idle: it is neither load nor a hung task, and after
+ * kthread_stop() it still sleeps as long as it means to.
+ */
+static unsigned int ddt_wait_state(unsigned int flags)
+{
+	if (current->flags & PF_KTHREAD)
+		return TASK_IDLE;
+	if (flags & DDT_WAIT_ALERTABLE)
+		return TASK_INTERRUPTIBLE | TASK_FREEZABLE;
+	if (flags & DDT_WAIT_KILLABLE)
+		return TASK_KILLABLE | TASK_FREEZABLE;
+	return TASK_UNINTERRUPTIBLE;
+}
+
+static bool ddt_wait_alerted(unsigned int flags, unsigned int state)
+{
+	if (current->flags & PF_KTHREAD)
+		return (flags & DDT_WAIT_ALERTABLE) && kthread_should_stop();
+	return signal_pending_state(state, current);
+}
+
+/* Sleeps until somebody claims @waiter; if nobody does, returns why not. */
+static int ddt_wait_sleep(struct ddt_waiter *waiter, unsigned int flags,
+			  ktime_t timeout)
+{
+	clockid_t clock = flags & DDT_WAIT_REALTIME ? CLOCK_REALTIME :
+						      CLOCK_MONOTONIC;
+	unsigned int state = ddt_wait_state(flags);
+	int ret = -ETIME;
+
+	if (timeout != DDT_FOREVER &&
+	    !(flags & (DDT_WAIT_ABSOLUTE | DDT_WAIT_REALTIME)))
+		timeout = ktime_add_safe(ktime_get(), timeout);
+
+	for (;;) {
+		/*
+		 * First the state, then the conditions: whoever makes one true
+		 * wakes us afterwards. Pairs with ddt_waiter_claim() and with
+		 * kthread_stop().
+		 */
+		set_current_state(state);
+		if (READ_ONCE(waiter->result) != DDT_WAIT_PENDING)
+			break;
+		if (ddt_wait_alerted(flags, state)) {
+			ret = -EINTR;
+			break;
+		}
+		if (timeout == DDT_FOREVER)
+			schedule();
+		else if (!schedule_hrtimeout_range_clock(&timeout, 0,
+							 HRTIMER_MODE_ABS,
+							 clock))
+			break;
+	}
+	__set_current_state(TASK_RUNNING);
+	return ret;
+}
+
+static int ddt_wait_objects(struct ddt_waiter *waiter,
+			    struct ddt_object *const *objects,
+			    unsigned int flags, ktime_t timeout)
+{
+	/* A test never sleeps, and so it need not put its blocks anywhere. */
+	bool test = timeout <= 0;
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < waiter->count; i++) {
+		waiter->blocks[i].object = objects[i];
+		waiter->blocks[i].waiter = waiter;
+		INIT_LIST_HEAD(&waiter->blocks[i].link);
+	}
+
+	if (waiter->all)
+		ddt_wait_begin_all(waiter);
+	else
+		ddt_wait_begin_any(waiter, !test);
+
+	if (READ_ONCE(waiter->result) == DDT_WAIT_PENDING) {
+		err = test ? -ETIME : ddt_wait_sleep(waiter, flags, timeout);
+		ddt_waiter_claim(waiter, err);
+	}
+
+	if (waiter->all)
+		ddt_wait_end_all(waiter);
+	else
+		ddt_wait_end_any(waiter);
+	return waiter->result;
+}
+
+static int ddt_wait_many(struct ddt_object *const *objects, unsigned int count,
+			 bool all, unsigned int flags, ktime_t timeout)
+{
+	struct ddt_wait_block stack_blocks[DDT_STACK_BLOCKS];
+	struct ddt_waiter waiter = {
+		.task = current,
+		.result = DDT_WAIT_PENDING,
+		.all = all,
+		.count = count,
+		.blocks = stack_blocks,
+	};
+	int ret;
+
+	if (flags & ~DDT_WAIT_FLAGS)
+		return -EINVAL;
+	if (timeout > 0)
+		might_sleep();
+
+	if (count > DDT_STACK_BLOCKS) {
+		waiter.blocks = kmalloc_array(count, sizeof(*waiter.blocks),
+					      timeout > 0 ? GFP_KERNEL :
+							    GFP_ATOMIC);
+		if (!waiter.blocks)
+			return -ENOMEM;
+	}
+	ret = ddt_wait_objects(&waiter, objects, flags, timeout);
+	if (waiter.blocks != stack_blocks)
+		kfree(waiter.blocks);
+	return ret;
+}
+
+/**
+ * ddt_wait() - wait until an object is signaled
+ * @object: the object
+ * @flags: DDT_WAIT_ALERTABLE, DDT_WAIT_KILLABLE, DDT_WAIT_ABSOLUTE,
+ *	DDT_WAIT_REALTIME
+ * @timeout: in ns: for how long to wait, or with one of the last two flags
+ *	until when; %DDT_FOREVER; 0 or less to test the object only
+ *
+ * An object that is signaled ends the wait at once, even if the time is up or
+ * the thread has been told to stop. The wait consumes a count of a semaphore
+ * and resets an auto-reset event. Without DDT_WAIT_ALERTABLE or
+ * DDT_WAIT_KILLABLE nothing but the object and the timeout ends it.
+ *
+ * A kernel thread waits in TASK_IDLE. Windows: KeWaitForSingleObject().
+ *
+ * Context: Process context, may sleep; any context if @timeout is 0 or less.
+ * Return: 0 if the object was signaled; -ETIME when the time was up; -EINTR
+ * see the flags; -EINVAL for unknown flags.
+ */
+int ddt_wait(struct ddt_object *object, unsigned int flags, ktime_t timeout)
+{
+	return ddt_wait_many(&object, 1, false, flags, timeout);
+}
+EXPORT_SYMBOL_GPL(ddt_wait);
+
+/**
+ * ddt_wait_any() - wait until one of several objects is signaled
+ * @objects: the objects
+ * @count: how many, 1 to %DDT_MAX_WAIT_OBJECTS
+ * @flags: as for ddt_wait()
+ * @timeout: as for ddt_wait()
+ *
+ * If several are signaled when the wait begins, the first in the array ends
+ * it. Only the object that is reported is consumed. Windows:
+ * KeWaitForMultipleObjects() with WaitAny.
+ *
+ * Context: as for ddt_wait().
+ * Return: the index of the object that ended the wait; -ETIME, -EINTR as for
+ * ddt_wait(); -EINVAL for unknown flags or a bad @count; -ENOMEM.
+ */
+int ddt_wait_any(struct ddt_object *const *objects, unsigned int count,
+		 unsigned int flags, ktime_t timeout)
+{
+	if (!count || count > DDT_MAX_WAIT_OBJECTS)
+		return -EINVAL;
+	return ddt_wait_many(objects, count, false, flags, timeout);
+}
+EXPORT_SYMBOL_GPL(ddt_wait_any);
+
+/**
+ * ddt_wait_all() - wait until several objects are signaled at the same time
+ * @objects: the objects, each of them once
+ * @count: how many, 1 to %DDT_MAX_WAIT_OBJECTS
+ * @flags: as for ddt_wait()
+ * @timeout: as for ddt_wait()
+ *
+ * None is consumed before all are signaled, then all are at once. Windows:
+ * KeWaitForMultipleObjects() with WaitAll.
+ *
+ * Context: as for ddt_wait().
+ * Return: 0 if all were signaled; -ETIME, -EINTR as for ddt_wait(); -EINVAL
+ * for unknown flags, a bad @count or an object that is there twice; -ENOMEM.
+ */
+int ddt_wait_all(struct ddt_object *const *objects, unsigned int count,
+		 unsigned int flags, ktime_t timeout)
+{
+	unsigned int i, j;
+
+	if (!count || count > DDT_MAX_WAIT_OBJECTS)
+		return -EINVAL;
+	for (i = 0; i < count; i++)
+		for (j = 0; j < i; j++)
+			if (objects[i] == objects[j])
+				return -EINVAL;
+	return ddt_wait_many(objects, count, true, flags, timeout);
+}
+EXPORT_SYMBOL_GPL(ddt_wait_all);
+
+/**
+ * ddt_delay() - sleep for a time
+ * @flags: as for ddt_wait()
+ * @timeout: as for ddt_wait()
+ *
+ * Never returns 0 early. With DDT_WAIT_ALERTABLE a thread that is told to stop
+ * returns at once. Windows: KeDelayExecutionThread().
+ *
+ * Context: Process context, may sleep.
+ * Return: 0 when the time was up; -EINTR, -EINVAL as for ddt_wait().
+ */
+int ddt_delay(unsigned int flags, ktime_t timeout)
+{
+	int ret = ddt_wait_many(NULL, 0, false, flags, timeout);
+
+	return ret == -ETIME ? 0 : ret;
+}
+EXPORT_SYMBOL_GPL(ddt_delay);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* dispatcher.h - what the rest of the library uses of the dispatcher objects */
+#ifndef _DDT_CORE_DISPATCHER_H
+#define _DDT_CORE_DISPATCHER_H
+
+struct ddt_object;
+
+void ddt_object_init_thread(struct ddt_object *object);
+bool ddt_object_signal(struct ddt_object *object);
+bool ddt_object_read(const struct ddt_object *object);
+
+#endif /* _DDT_CORE_DISPATCHER_H */
