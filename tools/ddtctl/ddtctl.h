@@ -86,6 +86,7 @@ void *check_memory(void *p);
 
 /* output.c */
 void output_init(void);
+void output_flush(void);
 int output_finish(int status);
 
 /* The functions of the commands. */

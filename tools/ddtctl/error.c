@@ -11,7 +11,7 @@ void error(const char *fmt, ...)
 	va_list args;
 
 	/* In the right order where both go to the same place. */
-	fflush(stdout);
+	output_flush();
 
 	fprintf(stderr, "ddtctl: ");
 	va_start(args, fmt);

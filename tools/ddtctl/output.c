@@ -10,6 +10,9 @@
 
 #include "ddtctl.h"
 
+/* The first error, or 0. */
+static int output_errno;
+
 /*
  * Occupies the standard descriptors that are closed, or else a device would
  * get one of them and be written to. Writing to standard output then fails, as
@@ -31,19 +34,25 @@ void output_init(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* Writes what has been printed: what follows can take long. */
+void output_flush(void)
+{
+	if (fflush(stdout) && !output_errno)
+		output_errno = errno;
+}
+
 /* Returns the exit status: failure if not all could be written. */
 int output_finish(int status)
 {
-	int err;
-
-	errno = 0;
-	err = ferror(stdout);
-	if (!fclose(stdout) && !err)
+	output_flush();
+	if (fclose(stdout) && !output_errno)
+		output_errno = errno;
+	if (!output_errno)
 		return status;
 
 	/* Who closed the pipe does not want to know. */
-	if (errno != EPIPE)
+	if (output_errno != EPIPE)
 		fprintf(stderr, "ddtctl: standard output: %s\n",
-			errno ? strerror(errno) : "not all was written");
+			strerror(output_errno));
 	return EXIT_FAILURE;
 }

@@ -87,8 +87,7 @@ void report_result(struct report *report, const struct ddt_drive_wait *result)
 		       "QUEUED", "IN SERVICE", "RESULT");
 	report->titles = true;
 	print_result(result);
-	/* The next one can take long. */
-	fflush(stdout);
+	output_flush();
 }
 
 /* Of a request without a result. */
