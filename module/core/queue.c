@@ -1,62 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * queue.c - a queue of requests to a device, served by a thread of its own
+ * queue.c - a queue of requests to a device
  *
- * The thread waits on a semaphore, which submitters signal only when it
- * sleeps: a burst of requests costs one wake-up. What there is to do is read
- * from the queue and not from the semaphore, so a cancelled request leaves
- * nothing behind but, at the most, one wake-up in vain.
+ * Whoever serves the queue is woken only when he sleeps: a burst of requests
+ * costs one wake-up. What there is to do is read from the queue, so a cancelled
+ * request leaves nothing behind but, at the most, one wake-up in vain. Who
+ * serves it is in server.c.
  *
- * A request is claimed by whoever takes it out of the queue: the thread, to
- * serve it; ddt_queue_cancel(); or ddt_queue_stop(). The claimant completes it,
- * and as long as it has not done so the request counts as outstanding. The
- * thread is told to stop when the queue is closed and nothing is outstanding,
- * so no callback ever runs in a thread that is being stopped, where on some
- * kernels interruptible sleeps return at once. The only exception is
- * ddt_queue_ops.idle().
+ * A request is claimed by whoever takes it out of the queue: by whoever serves
+ * it; or, to complete it unserved, by ddt_queue_cancel(), ddt_queue_stop(), or
+ * the work that looks after deadlines. As long as the claimant has not
+ * completed it the request counts as outstanding. The server is stopped when
+ * the queue is closed and nothing is outstanding, so no request is ever served
+ * by a thread that is being stopped, where on some kernels interruptible sleeps
+ * return at once.
  */
 
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/jiffies.h>
+#include <linux/lockdep.h>
+#include <linux/log2.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
+#include <linux/timekeeping.h>
 
-#include <ddt/queue.h>
+#include "dispatcher.h"
+#include "queue.h"
+#include "trace.h"
 
-struct ddt_queue {
-	const struct ddt_queue_ops *ops;
-	void *context;
-	struct ddt_thread *thread;
-	unsigned int depth;
-	ktime_t idle_timeout;
-
-	struct ddt_semaphore ready;	/* what the thread waits for */
-	struct ddt_event cancel;	/* set if in_service is cancelled */
-	struct ddt_event drained;	/* set if closed and none outstanding */
-
-	/* Protects all that follows, and the private part of the requests. */
-	spinlock_t lock;
-	struct list_head requests;
-	struct ddt_request *in_service;
-	/*
-	 * The thread waits for ready or is about to. Whoever resets it
-	 * releases ready, and the thread takes that count: ready never has
-	 * more than one.
-	 */
-	bool sleeping;
-	bool closed;			/* accepts no more requests */
-	bool aborting;			/* serves no more requests */
-	u64 outstanding;		/* accepted and not yet completed */
-	struct ddt_queue_stats stats;
-};
+/* What ddt_queue_ops.serve() returns for a request that is to be put back. */
+#define DDT_RETRY	1
 
 /* Called whenever one of the two conditions may have become true. */
 static void ddt_queue_check_drained(struct ddt_queue *queue)
 {
 	lockdep_assert_held(&queue->lock);
 
-	if (queue->closed && !queue->outstanding)
+	if (queue->closed && !queue->outstanding[0] && !queue->outstanding[1])
 		ddt_event_set(&queue->drained);
+}
+
+static void ddt_queue_check_room(struct ddt_queue *queue)
+{
+	lockdep_assert_held(&queue->lock);
+
+	if (queue->room_waiters &&
+	    (queue->stats.queued < queue->depth || queue->closed))
+		ddt_event_set(&queue->room);
 }
 
 static void ddt_queue_claim(struct ddt_queue *queue, struct ddt_request *req,
@@ -67,14 +57,18 @@ static void ddt_queue_claim(struct ddt_queue *queue, struct ddt_request *req,
 	list_del(&req->link);
 	req->state = state;
 	queue->stats.queued--;
+	trace_ddt_depth(queue->name, queue->stats.queued);
+	ddt_queue_check_room(queue);
 }
 
-static void ddt_queue_account_completed(struct ddt_queue *queue)
+/* @epoch: that of the request, which may have been freed. */
+static void ddt_queue_account_completed(struct ddt_queue *queue, u8 epoch)
 {
 	lockdep_assert_held(&queue->lock);
 
 	queue->stats.completed++;
-	queue->outstanding--;
+	if (!--queue->outstanding[epoch] && epoch != queue->epoch)
+		ddt_event_set(&queue->flushed);
 	ddt_queue_check_drained(queue);
 }
 
@@ -83,106 +77,278 @@ static void ddt_queue_complete_unserved(struct ddt_queue *queue,
 					struct ddt_request *req, int status)
 {
 	unsigned long irqflags;
+	u8 epoch = req->epoch;
 
+	if (queue->times)
+		req->queued_ns += ktime_to_ns(ktime_sub(ktime_get(),
+							req->stamp));
 	req->status = status;
+	trace_ddt_request_complete(queue->name, req->number, status);
 	queue->ops->complete(queue, req);
 
 	spin_lock_irqsave(&queue->lock, irqflags);
-	queue->stats.cancelled++;
-	ddt_queue_account_completed(queue);
+	if (status == -ETIME)
+		queue->stats.expired++;
+	else
+		queue->stats.cancelled++;
+	ddt_queue_account_completed(queue, epoch);
 	spin_unlock_irqrestore(&queue->lock, irqflags);
 }
 
 static void ddt_queue_cancel_in_service(struct ddt_queue *queue)
 {
+	struct ddt_request *req = queue->in_service;
+
 	lockdep_assert_held(&queue->lock);
 
-	WRITE_ONCE(queue->in_service->cancelled, true);
+	WRITE_ONCE(req->cancelled, true);
 	ddt_event_set(&queue->cancel);
+	trace_ddt_request_cancel(queue->name, req->number, true);
 }
 
-/* Returns the next request to serve, or makes it known that we will sleep. */
-static struct ddt_request *ddt_queue_begin(struct ddt_queue *queue)
+static bool ddt_request_expired(const struct ddt_request *req, ktime_t now)
 {
-	struct ddt_request *req = NULL;
+	return req->deadline && !req->begun && req->deadline < now;
+}
 
-	spin_lock_irq(&queue->lock);
-	if (!queue->aborting)
-		req = list_first_entry_or_null(&queue->requests,
-					       struct ddt_request, link);
-	if (req) {
-		ddt_queue_claim(queue, req, DDT_REQUEST_IN_SERVICE);
-		queue->in_service = req;
-	} else {
-		queue->sleeping = true;
+/* Returns the request to serve next, or NULL and when one will be due. */
+static struct ddt_request *ddt_queue_next(struct ddt_queue *queue, ktime_t *due)
+{
+	struct ddt_request *req;
+
+	lockdep_assert_held(&queue->lock);
+
+	*due = DDT_FOREVER;
+	if (queue->aborting)
+		return NULL;
+
+	/* Once the queue is closed nothing is put back, see below. */
+	while (!list_empty(&queue->delayed)) {
+		req = list_first_entry(&queue->delayed, struct ddt_request,
+				       link);
+		if (!queue->closed && ktime_get() < req->due) {
+			*due = req->due;
+			break;
+		}
+		list_move_tail(&req->link, &queue->requests);
+		req->due = 0;
 	}
-	spin_unlock_irq(&queue->lock);
+
+	req = list_first_entry_or_null(&queue->requests, struct ddt_request,
+				       link);
+	if (req && req->due && !queue->closed && ktime_get() < req->due) {
+		*due = req->due;
+		return NULL;
+	}
 	return req;
 }
 
-static void ddt_queue_serve(struct ddt_queue *queue, struct ddt_request *req)
+/*
+ * For the server: takes the next request into service. If there is none, makes
+ * it known that the server sleeps, and returns NULL and when there will be one.
+ */
+struct ddt_request *ddt_queue_begin(struct ddt_queue *queue, ktime_t *due)
 {
-	int status = queue->ops->serve(queue, req);
+	struct ddt_request *req;
+	bool expired;
 
-	/* From here on it cannot be cancelled any more. */
-	spin_lock_irq(&queue->lock);
-	queue->in_service = NULL;
-	req->state = DDT_REQUEST_IDLE;
-	if (req->cancelled)
-		ddt_event_reset(&queue->cancel);
-	spin_unlock_irq(&queue->lock);
+	for (;;) {
+		spin_lock_irq(&queue->lock);
+		req = ddt_queue_next(queue, due);
+		if (!req) {
+			queue->sleeping = true;
+			spin_unlock_irq(&queue->lock);
+			return NULL;
+		}
 
-	req->status = status;
-	queue->ops->complete(queue, req);
-
-	spin_lock_irq(&queue->lock);
-	ddt_queue_account_completed(queue);
-	spin_unlock_irq(&queue->lock);
+		expired = req->deadline &&
+			  ddt_request_expired(req, ktime_get());
+		if (expired) {
+			ddt_queue_claim(queue, req, DDT_REQUEST_IDLE);
+		} else {
+			ddt_queue_claim(queue, req, DDT_REQUEST_IN_SERVICE);
+			queue->in_service = req;
+			req->begun = true;
+			req->due = 0;
+			trace_ddt_request_begin(queue->name, req->number,
+						queue->stats.queued);
+		}
+		spin_unlock_irq(&queue->lock);
+		if (!expired)
+			return req;
+		ddt_queue_complete_unserved(queue, req, -ETIME);
+	}
 }
 
 /*
- * Waits for requests: returns 0 when there may be some, -ETIME when there were
- * none for as long as @timeout, -EINTR when the thread has to stop.
+ * Puts a request back that was not ready, or returns the status to complete it
+ * with. A queue that is being stopped gives each request one more chance.
  */
-static int ddt_queue_sleep(struct ddt_queue *queue, ktime_t timeout)
+static int ddt_queue_put_back(struct ddt_queue *queue, struct ddt_request *req)
 {
-	int ret = ddt_wait(&queue->ready.object, DDT_WAIT_ALERTABLE, timeout);
+	struct list_head *behind = &queue->requests;
+	struct ddt_request *other;
 
-	if (ret == -ETIME) {
-		bool signaled;
+	lockdep_assert_held(&queue->lock);
 
-		spin_lock_irq(&queue->lock);
-		signaled = !queue->sleeping;
-		queue->sleeping = false;
-		spin_unlock_irq(&queue->lock);
-		if (signaled)	/* too late for the wait: take the count now */
-			ret = ddt_wait(&queue->ready.object, 0, 0);
+	if (req->cancelled)
+		return -ECANCELED;
+	if (queue->closed)
+		return -ESHUTDOWN;
+
+	if (!req->retry_last) {
+		list_add(&req->link, &queue->requests);
+	} else if (!req->due) {
+		list_add_tail(&req->link, &queue->requests);
+	} else {
+		behind = &queue->delayed;
+		list_for_each_entry_reverse(other, &queue->delayed, link) {
+			if (other->due <= req->due) {
+				behind = &other->link;
+				break;
+			}
+		}
+		list_add(&req->link, behind);
 	}
-	return ret;
+	req->state = DDT_REQUEST_QUEUED;
+	queue->stats.queued++;
+	queue->stats.retried++;
+	trace_ddt_request_retry(queue->name, req->number, queue->stats.queued);
+	trace_ddt_depth(queue->name, queue->stats.queued);
+	return DDT_RETRY;
 }
 
-static int ddt_queue_main(void *context)
+static unsigned int ddt_time_bucket(u64 ns)
 {
-	struct ddt_queue *queue = context;
-	ktime_t idle_timeout = DDT_FOREVER;
+	return min_t(unsigned int, ns ? ilog2(ns) : 0,
+		     DDT_QUEUE_TIME_BUCKETS - 1);
+}
+
+/* For the server: serves a request that ddt_queue_begin() has returned. */
+void ddt_queue_serve(struct ddt_queue *queue, struct ddt_request *req)
+{
+	u64 number = req->number, queued_ns, service_ns;
+	ktime_t begin = 0, end = 0;
+	u8 epoch = req->epoch;
+	int status;
+
+	if (queue->times) {
+		begin = ktime_get();
+		req->queued_ns += ktime_to_ns(ktime_sub(begin, req->stamp));
+	}
+	trace_ddt_service(queue->name, number, 'B');
+	status = queue->ops->serve(queue, req);
+	trace_ddt_service(queue->name, number, 'E');
+	if (queue->times) {
+		end = ktime_get();
+		req->service_ns += ktime_to_ns(ktime_sub(end, begin));
+		req->stamp = end;
+	}
+
+	/* From here on it cannot be cancelled in service any more. */
+	spin_lock_irq(&queue->lock);
+	queue->in_service = NULL;
+	if (req->cancelled)
+		ddt_event_reset(&queue->cancel);
+	if (status > 0)
+		status = ddt_queue_put_back(queue, req);
+	if (status <= 0)
+		req->state = DDT_REQUEST_IDLE;
+	spin_unlock_irq(&queue->lock);
+	if (status > 0)
+		return;
+
+	req->status = status;
+	queued_ns = req->queued_ns;
+	service_ns = req->service_ns;
+	trace_ddt_request_complete(queue->name, number, status);
+	queue->ops->complete(queue, req);
+
+	spin_lock_irq(&queue->lock);
+	if (queue->times) {
+		queue->times->queued[ddt_time_bucket(queued_ns)]++;
+		queue->times->service[ddt_time_bucket(service_ns)]++;
+	}
+	ddt_queue_account_completed(queue, epoch);
+	spin_unlock_irq(&queue->lock);
+}
+
+/* Completes all queued requests unserved. */
+void ddt_queue_complete_all(struct ddt_queue *queue, int status)
+{
 	struct ddt_request *req;
-	int ret;
 
 	for (;;) {
-		req = ddt_queue_begin(queue);
-		if (req) {
-			ddt_queue_serve(queue, req);
-			idle_timeout = queue->idle_timeout;
-			continue;
-		}
+		spin_lock_irq(&queue->lock);
+		req = list_first_entry_or_null(&queue->requests,
+					       struct ddt_request, link);
+		if (!req)
+			req = list_first_entry_or_null(&queue->delayed,
+						       struct ddt_request,
+						       link);
+		if (req)
+			ddt_queue_claim(queue, req, DDT_REQUEST_IDLE);
+		spin_unlock_irq(&queue->lock);
+		if (!req)
+			return;
+		ddt_queue_complete_unserved(queue, req, status);
+	}
+}
 
-		ret = ddt_queue_sleep(queue, idle_timeout);
-		if (ret == -EINTR)
-			return 0;
-		if (ret == -ETIME) {
-			queue->ops->idle(queue);
-			idle_timeout = DDT_FOREVER;
+/* Schedules a look at the deadlines, if none is scheduled early enough. */
+static void ddt_queue_schedule_expiry(struct ddt_queue *queue, ktime_t deadline)
+{
+	s64 delay = ktime_to_ns(ktime_sub(deadline, ktime_get()));
+
+	lockdep_assert_held(&queue->lock);
+
+	if (deadline >= queue->next_expiry)
+		return;
+	queue->next_expiry = deadline;
+	mod_delayed_work(ddt_workqueue, &queue->expire,
+			 delay > 0 ? nsecs_to_jiffies(delay) + 1 : 0);
+}
+
+/* Returns a request that is past its deadline, or schedules the next look. */
+static struct ddt_request *ddt_queue_find_expired(struct ddt_queue *queue)
+{
+	struct list_head *const lists[] = { &queue->requests, &queue->delayed };
+	ktime_t next = DDT_FOREVER, now = ktime_get();
+	struct ddt_request *req;
+	int i;
+
+	lockdep_assert_held(&queue->lock);
+
+	for (i = 0; i < ARRAY_SIZE(lists); i++) {
+		list_for_each_entry(req, lists[i], link) {
+			if (ddt_request_expired(req, now))
+				return req;
+			if (req->deadline && !req->begun)
+				next = min(next, req->deadline);
 		}
+	}
+	queue->next_expiry = DDT_FOREVER;
+	if (next != DDT_FOREVER)
+		ddt_queue_schedule_expiry(queue, next);
+	return NULL;
+}
+
+/* Completes what is past its deadline also while the server is busy. */
+static void ddt_queue_expire(struct work_struct *work)
+{
+	struct ddt_queue *queue = container_of(to_delayed_work(work),
+					       struct ddt_queue, expire);
+	struct ddt_request *req;
+
+	for (;;) {
+		spin_lock_irq(&queue->lock);
+		req = ddt_queue_find_expired(queue);
+		if (req)
+			ddt_queue_claim(queue, req, DDT_REQUEST_IDLE);
+		spin_unlock_irq(&queue->lock);
+		if (!req)
+			return;
+		ddt_queue_complete_unserved(queue, req, -ETIME);
 	}
 }
 
@@ -192,11 +358,14 @@ static int ddt_queue_main(void *context)
  * @context: for the caller, see ddt_queue_context()
  * @attr: its thread, depth and idle time
  *
- * @ops is used until the queue is destroyed, @attr only during the call.
+ * @ops is used until the queue is destroyed, @attr only during the call. A
+ * thread's owner has to be NULL if the owner's exit function destroys the
+ * queue, and what it refers to has to outlive a lazy queue.
  *
  * Context: Process context, may sleep.
  * Return: the queue, to be freed by ddt_queue_destroy(); or an error pointer:
- * -EINVAL for a depth of 0, -ENOMEM, or what ddt_thread_create() returns.
+ * -EINVAL for unknown flags, an unknown server, a depth of 0, or a lazy queue
+ * without an idle timeout; -ENOMEM; or what ddt_thread_create() returns.
  */
 struct ddt_queue *ddt_queue_create(const struct ddt_queue_ops *ops,
 				   void *context,
@@ -205,7 +374,7 @@ struct ddt_queue *ddt_queue_create(const struct ddt_queue_ops *ops,
 	struct ddt_queue *queue;
 	int err;
 
-	if (!attr->depth)
+	if (!attr->depth || attr->flags & ~DDT_QUEUE_TIMES)
 		return ERR_PTR(-EINVAL);
 
 	queue = kzalloc_node(sizeof(*queue), GFP_KERNEL, attr->thread.node);
@@ -213,21 +382,35 @@ struct ddt_queue *ddt_queue_create(const struct ddt_queue_ops *ops,
 		return ERR_PTR(-ENOMEM);
 	queue->ops = ops;
 	queue->context = context;
+	strscpy(queue->name, attr->thread.name, sizeof(queue->name));
 	queue->depth = attr->depth;
-	queue->idle_timeout = ops->idle ? attr->idle_timeout : DDT_FOREVER;
-	ddt_semaphore_init(&queue->ready, 0, 1);
+	queue->idle_timeout = attr->idle_timeout;
 	ddt_event_init(&queue->cancel, DDT_EVENT_MANUAL, false);
 	ddt_event_init(&queue->drained, DDT_EVENT_MANUAL, false);
+	ddt_event_init(&queue->flushed, DDT_EVENT_MANUAL, false);
+	ddt_event_init(&queue->room, DDT_EVENT_AUTO, false);
+	ddt_semaphore_init(&queue->flush_turn, 1, 1);
+	INIT_DELAYED_WORK(&queue->expire, ddt_queue_expire);
 	spin_lock_init(&queue->lock);
 	INIT_LIST_HEAD(&queue->requests);
+	INIT_LIST_HEAD(&queue->delayed);
+	queue->next_expiry = DDT_FOREVER;
 
-	queue->thread = ddt_thread_create(ddt_queue_main, queue, &attr->thread);
-	if (IS_ERR(queue->thread)) {
-		err = PTR_ERR(queue->thread);
-		goto free_queue;
+	if (attr->flags & DDT_QUEUE_TIMES) {
+		queue->times = kzalloc_node(sizeof(*queue->times), GFP_KERNEL,
+					    attr->thread.node);
+		if (!queue->times) {
+			err = -ENOMEM;
+			goto free_queue;
+		}
 	}
+	err = ddt_server_start(queue, attr);
+	if (err)
+		goto free_times;
 	return queue;
 
+free_times:
+	kfree(queue->times);
 free_queue:
 	kfree(queue);
 	return ERR_PTR(err);
@@ -240,13 +423,14 @@ EXPORT_SYMBOL_GPL(ddt_queue_create);
  *
  * If it has not been stopped, its requests are aborted: see ddt_queue_stop().
  *
- * Context: Process context, may sleep; not the queue's own thread.
+ * Context: Process context, may sleep; not a callback of the queue.
  */
 void ddt_queue_destroy(struct ddt_queue *queue)
 {
 	if (WARN_ON(ddt_queue_stop(queue, DDT_QUEUE_ABORT)))
 		return;
-	ddt_thread_put(queue->thread);
+	ddt_server_free(queue);
+	kfree(queue->times);
 	kfree(queue);
 }
 EXPORT_SYMBOL_GPL(ddt_queue_destroy);
@@ -265,19 +449,6 @@ void *ddt_queue_context(const struct ddt_queue *queue)
 EXPORT_SYMBOL_GPL(ddt_queue_context);
 
 /**
- * ddt_queue_thread() - the thread of a queue
- * @queue: the queue
- *
- * Context: Any.
- * Return: the thread, to which the queue has a reference until it is destroyed.
- */
-struct ddt_thread *ddt_queue_thread(struct ddt_queue *queue)
-{
-	return queue->thread;
-}
-EXPORT_SYMBOL_GPL(ddt_queue_thread);
-
-/**
  * ddt_request_init() - initialise a request
  * @req: the request, which is not queued
  *
@@ -291,6 +462,59 @@ void ddt_request_init(struct ddt_request *req)
 	*req = (struct ddt_request){ .state = DDT_REQUEST_IDLE };
 }
 EXPORT_SYMBOL_GPL(ddt_request_init);
+
+/* Queues @req; if there is no room and @wait is set, registers for it. */
+static int ddt_queue_add(struct ddt_queue *queue, struct ddt_request *req,
+			 bool wait)
+{
+	struct ddt_queue_stats *stats = &queue->stats;
+	unsigned long irqflags;
+	int ret = 0;
+
+	spin_lock_irqsave(&queue->lock, irqflags);
+	if (req->state != DDT_REQUEST_IDLE) {
+		ret = -EBUSY;
+		goto unlock;
+	}
+	if (queue->closed) {
+		ret = -ESHUTDOWN;
+		goto unlock;
+	}
+	if (stats->queued >= queue->depth) {
+		ret = -EAGAIN;
+		queue->room_waiters += wait;
+		goto unlock;
+	}
+
+	req->number = ++stats->submitted;
+	req->state = DDT_REQUEST_QUEUED;
+	req->cancelled = false;
+	req->begun = false;
+	req->due = 0;
+	req->epoch = queue->epoch;
+	if (queue->times) {
+		req->queued_ns = 0;
+		req->service_ns = 0;
+		req->stamp = ktime_get();
+	}
+	list_add_tail(&req->link, &queue->requests);
+	queue->outstanding[req->epoch]++;
+	stats->queued++;
+	if (stats->queued > stats->max_queued)
+		stats->max_queued = stats->queued;
+	trace_ddt_request_submit(queue->name, req->number, stats->queued);
+	trace_ddt_depth(queue->name, stats->queued);
+
+	if (req->deadline)
+		ddt_queue_schedule_expiry(queue, req->deadline);
+	if (queue->sleeping)
+		ddt_server_wake(queue);
+unlock:
+	/* Whoever was let in, or turned away, lets the next one try. */
+	ddt_queue_check_room(queue);
+	spin_unlock_irqrestore(&queue->lock, irqflags);
+	return ret;
+}
 
 /**
  * ddt_queue_submit() - queue a request
@@ -308,43 +532,42 @@ EXPORT_SYMBOL_GPL(ddt_request_init);
  */
 int ddt_queue_submit(struct ddt_queue *queue, struct ddt_request *req)
 {
-	struct ddt_queue_stats *stats = &queue->stats;
-	unsigned long irqflags;
-	int ret = 0;
-
-	spin_lock_irqsave(&queue->lock, irqflags);
-	if (queue->closed) {
-		ret = -ESHUTDOWN;
-		goto unlock;
-	}
-	if (req->state != DDT_REQUEST_IDLE) {
-		ret = -EBUSY;
-		goto unlock;
-	}
-	if (stats->queued >= queue->depth) {
-		ret = -EAGAIN;
-		goto unlock;
-	}
-
-	req->state = DDT_REQUEST_QUEUED;
-	req->cancelled = false;
-	req->number = ++stats->submitted;
-	list_add_tail(&req->link, &queue->requests);
-	queue->outstanding++;
-	stats->queued++;
-	if (stats->queued > stats->max_queued)
-		stats->max_queued = stats->queued;
-
-	if (queue->sleeping) {
-		queue->sleeping = false;
-		stats->wakeups++;
-		ddt_semaphore_release(&queue->ready, 1);
-	}
-unlock:
-	spin_unlock_irqrestore(&queue->lock, irqflags);
-	return ret;
+	return ddt_queue_add(queue, req, false);
 }
 EXPORT_SYMBOL_GPL(ddt_queue_submit);
+
+/**
+ * ddt_queue_submit_wait() - queue a request, wait for room if necessary
+ * @queue: the queue
+ * @req: the request
+ * @flags: as for ddt_wait()
+ * @timeout: as for ddt_wait()
+ *
+ * Context: Process context, may sleep.
+ * Return: 0 if the request was accepted; -ETIME when the time was up, -EINTR
+ * see the flags, -EINVAL for unknown flags; -ESHUTDOWN and -EBUSY as for
+ * ddt_queue_submit(). If it was not accepted, it will not be completed.
+ */
+int ddt_queue_submit_wait(struct ddt_queue *queue, struct ddt_request *req,
+			  unsigned int flags, ktime_t timeout)
+{
+	int ret, err;
+
+	ddt_timeout_make_absolute(&flags, &timeout);
+	for (;;) {
+		ret = ddt_queue_add(queue, req, true);
+		if (ret != -EAGAIN)
+			return ret;
+
+		err = ddt_wait(&queue->room.object, flags, timeout);
+		spin_lock_irq(&queue->lock);
+		queue->room_waiters--;
+		spin_unlock_irq(&queue->lock);
+		if (err)
+			return err;
+	}
+}
+EXPORT_SYMBOL_GPL(ddt_queue_submit_wait);
 
 /**
  * ddt_queue_cancel() - cancel a request
@@ -369,9 +592,14 @@ int ddt_queue_cancel(struct ddt_queue *queue, struct ddt_request *req)
 
 	spin_lock_irqsave(&queue->lock, irqflags);
 	if (req->state == DDT_REQUEST_QUEUED) {
+		trace_ddt_request_cancel(queue->name, req->number, false);
 		ddt_queue_claim(queue, req, DDT_REQUEST_IDLE);
+		/* The others may have had to wait for it. */
+		if (queue->sleeping && ddt_queue_has_requests(queue))
+			ddt_server_wake(queue);
 		ret = 0;
-	} else if (req->state == DDT_REQUEST_IN_SERVICE) {
+	} else if (req->state == DDT_REQUEST_IN_SERVICE &&
+		   queue->in_service == req) {
 		ddt_queue_cancel_in_service(queue);
 		ret = -EINPROGRESS;
 	} else {
@@ -385,42 +613,88 @@ int ddt_queue_cancel(struct ddt_queue *queue, struct ddt_request *req)
 }
 EXPORT_SYMBOL_GPL(ddt_queue_cancel);
 
-static void ddt_queue_abort_requests(struct ddt_queue *queue)
+/* Waits until no request of the epoch before the present one is left. */
+static int ddt_queue_wait_for_epoch(struct ddt_queue *queue, unsigned int flags,
+				    ktime_t timeout)
 {
-	struct ddt_request *req;
+	bool done;
+	int ret;
 
 	for (;;) {
 		spin_lock_irq(&queue->lock);
-		req = list_first_entry_or_null(&queue->requests,
-					       struct ddt_request, link);
-		if (req)
-			ddt_queue_claim(queue, req, DDT_REQUEST_IDLE);
+		done = !queue->outstanding[!queue->epoch];
+		if (!done)
+			ddt_event_reset(&queue->flushed);
 		spin_unlock_irq(&queue->lock);
-		if (!req)
-			return;
-		ddt_queue_complete_unserved(queue, req, -ESHUTDOWN);
+		if (done)
+			return 0;
+		ret = ddt_wait(&queue->flushed.object, flags, timeout);
+		if (ret)
+			return ret;
 	}
 }
+
+/**
+ * ddt_queue_flush() - wait until all that has been submitted is completed
+ * @queue: the queue
+ * @flags: as for ddt_wait()
+ * @timeout: as for ddt_wait()
+ *
+ * What is submitted after the call began is not waited for.
+ *
+ * Context: Process context, may sleep.
+ * Return: 0 when all have been completed; -ETIME, -EINTR, -EINVAL as for
+ * ddt_wait(); -EDEADLK if called by a callback of the queue.
+ */
+int ddt_queue_flush(struct ddt_queue *queue, unsigned int flags,
+		    ktime_t timeout)
+{
+	int ret;
+
+	if (ddt_server_is_current(queue))
+		return -EDEADLK;
+
+	ddt_timeout_make_absolute(&flags, &timeout);
+	ret = ddt_wait(&queue->flush_turn.object, flags, timeout);
+	if (ret)
+		return ret;
+
+	/* Whoever flushed before us may have given up. */
+	ret = ddt_queue_wait_for_epoch(queue, flags, timeout);
+	if (ret)
+		goto next_turn;
+
+	spin_lock_irq(&queue->lock);
+	queue->epoch = !queue->epoch;
+	spin_unlock_irq(&queue->lock);
+	ret = ddt_queue_wait_for_epoch(queue, flags, timeout);
+
+next_turn:
+	ddt_semaphore_release(&queue->flush_turn, 1);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(ddt_queue_flush);
 
 /**
  * ddt_queue_stop() - stop a queue
  * @queue: the queue
  * @mode: what becomes of its requests
  *
- * No more requests are accepted. When it returns, all have been completed, the
- * thread has ended, and no callback runs. May be called by several at a time
- * and again: to abort what somebody else drains, say. Windows: what a driver's
- * unload routine does.
+ * No more requests are accepted. A request that was put back is tried again at
+ * once, and completed with -ESHUTDOWN if it is still not ready. When it
+ * returns, all requests have been completed, the thread has ended, and no
+ * callback runs. May be called by several at a time and again: to abort what
+ * somebody else drains, say. Windows: what a driver's unload routine does.
  *
  * Context: Process context, may sleep: with %DDT_QUEUE_DRAIN until all requests
  * have been served, with %DDT_QUEUE_ABORT until ddt_queue_ops.serve() returns.
- * Return: 0; -EDEADLK if called by the queue's own thread.
+ * Return: 0; -EDEADLK if called by a callback of the queue.
  */
 int ddt_queue_stop(struct ddt_queue *queue, enum ddt_queue_stop_mode mode)
 {
 	bool abort = mode == DDT_QUEUE_ABORT;
 
-	if (ddt_thread_is_current(queue->thread))
+	if (ddt_server_is_current(queue))
 		return -EDEADLK;
 
 	spin_lock_irq(&queue->lock);
@@ -429,19 +703,26 @@ int ddt_queue_stop(struct ddt_queue *queue, enum ddt_queue_stop_mode mode)
 		queue->aborting = true;
 		if (queue->in_service)
 			ddt_queue_cancel_in_service(queue);
+	} else if (queue->sleeping && ddt_queue_has_requests(queue)) {
+		ddt_server_wake(queue);
 	}
+	ddt_queue_check_room(queue);
 	ddt_queue_check_drained(queue);
 	spin_unlock_irq(&queue->lock);
 
 	if (abort)
-		ddt_queue_abort_requests(queue);
+		ddt_queue_complete_all(queue, -ESHUTDOWN);
 	ddt_wait(&queue->drained.object, 0, DDT_FOREVER);
 
 	/* Whoever has set it may still hold the lock. */
 	spin_lock_irq(&queue->lock);
 	spin_unlock_irq(&queue->lock);
 
-	return ddt_thread_stop(queue->thread);
+	/* Ends a delay in ddt_queue_ops.idle(); nothing is served any more. */
+	ddt_event_set(&queue->cancel);
+	cancel_delayed_work_sync(&queue->expire);
+	ddt_server_stop(queue);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(ddt_queue_stop);
 
@@ -459,6 +740,27 @@ bool ddt_request_cancelled(const struct ddt_request *req)
 	return READ_ONCE(req->cancelled);
 }
 EXPORT_SYMBOL_GPL(ddt_request_cancelled);
+
+/**
+ * ddt_request_retry() - put a request back that the device is not ready for
+ * @req: the request in service
+ * @delay: after which time to serve it again, in ns
+ * @place: before or behind the other requests
+ *
+ * Is put back even if the queue is full. While it is delayed, it can be
+ * cancelled as any queued request.
+ *
+ * Context: ddt_queue_ops.serve(), which has to return what this returns.
+ * Return: the value that makes the queue put @req back.
+ */
+int ddt_request_retry(struct ddt_request *req, ktime_t delay,
+		      enum ddt_retry_place place)
+{
+	req->due = delay > 0 ? ktime_add_safe(ktime_get(), delay) : 0;
+	req->retry_last = place == DDT_RETRY_LAST;
+	return DDT_RETRY;
+}
+EXPORT_SYMBOL_GPL(ddt_request_retry);
 
 /**
  * ddt_queue_cancel_object() - the object that is signaled by a cancellation
@@ -485,16 +787,11 @@ EXPORT_SYMBOL_GPL(ddt_queue_cancel_object);
  *
  * Context: ddt_queue_ops.serve() and .idle(), may sleep.
  * Return: 0 when the time is over; -ECANCELED as soon as the request in service
- * is cancelled; -EINTR as soon as the thread is told to stop, which happens in
- * .idle() only.
+ * is cancelled or, in .idle(), the queue is stopped.
  */
 int ddt_queue_delay(struct ddt_queue *queue, ktime_t delay)
 {
-	int ret = ddt_wait(&queue->cancel.object, DDT_WAIT_ALERTABLE, delay);
-
-	if (!ret)
-		return -ECANCELED;
-	return ret == -ETIME ? 0 : ret;
+	return ddt_wait(&queue->cancel.object, 0, delay) ? 0 : -ECANCELED;
 }
 EXPORT_SYMBOL_GPL(ddt_queue_delay);
 
@@ -514,3 +811,27 @@ void ddt_queue_stats(struct ddt_queue *queue, struct ddt_queue_stats *stats)
 	spin_unlock_irqrestore(&queue->lock, irqflags);
 }
 EXPORT_SYMBOL_GPL(ddt_queue_stats);
+
+/**
+ * ddt_queue_times() - histograms of the times that requests took
+ * @queue: the queue
+ * @times: where to store them
+ *
+ * Only requests that were served are counted.
+ *
+ * Context: As ddt_queue_submit().
+ * Return: 0, or -EOPNOTSUPP if the queue was created without
+ * %DDT_QUEUE_TIMES.
+ */
+int ddt_queue_times(struct ddt_queue *queue, struct ddt_queue_times *times)
+{
+	unsigned long irqflags;
+
+	if (!queue->times)
+		return -EOPNOTSUPP;
+	spin_lock_irqsave(&queue->lock, irqflags);
+	*times = *queue->times;
+	spin_unlock_irqrestore(&queue->lock, irqflags);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(ddt_queue_times);
