@@ -49,6 +49,7 @@ struct ddt_request {
 	enum ddt_request_state state;
 	bool cancelled;
 	bool begun;
+	bool retry;
 	bool retry_last;
 	u8 epoch;
 	ktime_t due;		/* of a request that was put back, else 0 */
@@ -70,10 +71,10 @@ enum ddt_retry_place {
 /**
  * struct ddt_queue_ops - what a queue calls
  * @serve: does the work of one request, one at a time and in the order of
- *	submission; may sleep. Returns the request's status, 0 or a negative
- *	errno, or what ddt_request_retry() returns. Where it sleeps it should
- *	use ddt_queue_delay(), or wait for ddt_queue_cancel_object() beside what
- *	it waits for, so that a cancelled request ends at once.
+ *	submission; may sleep. Returns the request's status, unless it has
+ *	called ddt_request_retry(). Where it sleeps it should use
+ *	ddt_queue_delay(), or wait for ddt_queue_cancel_object() beside what it
+ *	waits for, so that a cancelled request ends at once.
  * @complete: called once for every accepted request, with its status set, when
  *	the queue is done with it: may free or submit it again. Called by
  *	whoever serves the queue, or in the context of ddt_queue_cancel() or
@@ -198,8 +199,8 @@ int ddt_queue_flush(struct ddt_queue *queue, unsigned int flags,
 int ddt_queue_stop(struct ddt_queue *queue, enum ddt_queue_stop_mode mode);
 
 bool ddt_request_cancelled(const struct ddt_request *req);
-int ddt_request_retry(struct ddt_request *req, ktime_t delay,
-		      enum ddt_retry_place place);
+void ddt_request_retry(struct ddt_request *req, ktime_t delay,
+		       enum ddt_retry_place place);
 struct ddt_object *ddt_queue_cancel_object(struct ddt_queue *queue);
 int ddt_queue_delay(struct ddt_queue *queue, ktime_t delay);
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * queue.c - a queue of requests to a device
+ * queue.c - a queue of requests to a device: submitting, cancelling, stopping
  *
- * Whoever serves the queue is woken only when he sleeps: a burst of requests
- * costs one wake-up. What there is to do is read from the queue, so a cancelled
- * request leaves nothing behind but, at the most, one wake-up in vain. Who
- * serves it is in server.c.
+ * What there is to do is read from the queue, so a cancelled request leaves
+ * nothing behind but, at the most, one wake-up in vain. How requests are served
+ * is in service.c, and by whom in server.c.
  *
  * A request is claimed by whoever takes it out of the queue: by whoever serves
  * it; or, to complete it unserved, by ddt_queue_cancel(), ddt_queue_stop(), or
@@ -18,18 +17,13 @@
 
 #include <linux/err.h>
 #include <linux/export.h>
-#include <linux/jiffies.h>
 #include <linux/lockdep.h>
-#include <linux/log2.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
 #include "dispatcher.h"
 #include "queue.h"
 #include "trace.h"
-
-/* What ddt_queue_ops.serve() returns for a request that is to be put back. */
-#define DDT_RETRY	1
 
 /* Called whenever one of the two conditions may have become true. */
 static void ddt_queue_check_drained(struct ddt_queue *queue)
@@ -49,8 +43,8 @@ static void ddt_queue_check_room(struct ddt_queue *queue)
 		ddt_event_set(&queue->room);
 }
 
-static void ddt_queue_claim(struct ddt_queue *queue, struct ddt_request *req,
-			    enum ddt_request_state state)
+void ddt_queue_claim(struct ddt_queue *queue, struct ddt_request *req,
+		     enum ddt_request_state state)
 {
 	lockdep_assert_held(&queue->lock);
 
@@ -62,7 +56,7 @@ static void ddt_queue_claim(struct ddt_queue *queue, struct ddt_request *req,
 }
 
 /* @epoch: that of the request, which may have been freed. */
-static void ddt_queue_account_completed(struct ddt_queue *queue, u8 epoch)
+void ddt_queue_account_completed(struct ddt_queue *queue, u8 epoch)
 {
 	lockdep_assert_held(&queue->lock);
 
@@ -73,8 +67,8 @@ static void ddt_queue_account_completed(struct ddt_queue *queue, u8 epoch)
 }
 
 /* Completes a request that was claimed before it was begun. */
-static void ddt_queue_complete_unserved(struct ddt_queue *queue,
-					struct ddt_request *req, int status)
+void ddt_queue_complete_unserved(struct ddt_queue *queue,
+				 struct ddt_request *req, int status)
 {
 	unsigned long irqflags;
 	u8 epoch = req->epoch;
@@ -106,173 +100,6 @@ static void ddt_queue_cancel_in_service(struct ddt_queue *queue)
 	trace_ddt_request_cancel(queue->name, req->number, true);
 }
 
-static bool ddt_request_expired(const struct ddt_request *req, ktime_t now)
-{
-	return req->deadline && !req->begun && req->deadline < now;
-}
-
-/* Returns the request to serve next, or NULL and when one will be due. */
-static struct ddt_request *ddt_queue_next(struct ddt_queue *queue, ktime_t *due)
-{
-	struct ddt_request *req;
-
-	lockdep_assert_held(&queue->lock);
-
-	*due = DDT_FOREVER;
-	if (queue->aborting)
-		return NULL;
-
-	/* Once the queue is closed nothing is put back, see below. */
-	while (!list_empty(&queue->delayed)) {
-		req = list_first_entry(&queue->delayed, struct ddt_request,
-				       link);
-		if (!queue->closed && ktime_get() < req->due) {
-			*due = req->due;
-			break;
-		}
-		list_move_tail(&req->link, &queue->requests);
-		req->due = 0;
-	}
-
-	req = list_first_entry_or_null(&queue->requests, struct ddt_request,
-				       link);
-	if (req && req->due && !queue->closed && ktime_get() < req->due) {
-		*due = req->due;
-		return NULL;
-	}
-	return req;
-}
-
-/*
- * For the server: takes the next request into service. If there is none, makes
- * it known that the server sleeps, and returns NULL and when there will be one.
- */
-struct ddt_request *ddt_queue_begin(struct ddt_queue *queue, ktime_t *due)
-{
-	struct ddt_request *req;
-	bool expired;
-
-	for (;;) {
-		spin_lock_irq(&queue->lock);
-		req = ddt_queue_next(queue, due);
-		if (!req) {
-			queue->sleeping = true;
-			spin_unlock_irq(&queue->lock);
-			return NULL;
-		}
-
-		expired = req->deadline &&
-			  ddt_request_expired(req, ktime_get());
-		if (expired) {
-			ddt_queue_claim(queue, req, DDT_REQUEST_IDLE);
-		} else {
-			ddt_queue_claim(queue, req, DDT_REQUEST_IN_SERVICE);
-			queue->in_service = req;
-			req->begun = true;
-			req->due = 0;
-			trace_ddt_request_begin(queue->name, req->number,
-						queue->stats.queued);
-		}
-		spin_unlock_irq(&queue->lock);
-		if (!expired)
-			return req;
-		ddt_queue_complete_unserved(queue, req, -ETIME);
-	}
-}
-
-/*
- * Puts a request back that was not ready, or returns the status to complete it
- * with. A queue that is being stopped gives each request one more chance.
- */
-static int ddt_queue_put_back(struct ddt_queue *queue, struct ddt_request *req)
-{
-	struct list_head *behind = &queue->requests;
-	struct ddt_request *other;
-
-	lockdep_assert_held(&queue->lock);
-
-	if (req->cancelled)
-		return -ECANCELED;
-	if (queue->closed)
-		return -ESHUTDOWN;
-
-	if (!req->retry_last) {
-		list_add(&req->link, &queue->requests);
-	} else if (!req->due) {
-		list_add_tail(&req->link, &queue->requests);
-	} else {
-		behind = &queue->delayed;
-		list_for_each_entry_reverse(other, &queue->delayed, link) {
-			if (other->due <= req->due) {
-				behind = &other->link;
-				break;
-			}
-		}
-		list_add(&req->link, behind);
-	}
-	req->state = DDT_REQUEST_QUEUED;
-	queue->stats.queued++;
-	queue->stats.retried++;
-	trace_ddt_request_retry(queue->name, req->number, queue->stats.queued);
-	trace_ddt_depth(queue->name, queue->stats.queued);
-	return DDT_RETRY;
-}
-
-static unsigned int ddt_time_bucket(u64 ns)
-{
-	return min_t(unsigned int, ns ? ilog2(ns) : 0,
-		     DDT_QUEUE_TIME_BUCKETS - 1);
-}
-
-/* For the server: serves a request that ddt_queue_begin() has returned. */
-void ddt_queue_serve(struct ddt_queue *queue, struct ddt_request *req)
-{
-	u64 number = req->number, queued_ns, service_ns;
-	ktime_t begin = 0, end = 0;
-	u8 epoch = req->epoch;
-	int status;
-
-	if (queue->times) {
-		begin = ktime_get();
-		req->queued_ns += ktime_to_ns(ktime_sub(begin, req->stamp));
-	}
-	trace_ddt_service(queue->name, number, 'B');
-	status = queue->ops->serve(queue, req);
-	trace_ddt_service(queue->name, number, 'E');
-	if (queue->times) {
-		end = ktime_get();
-		req->service_ns += ktime_to_ns(ktime_sub(end, begin));
-		req->stamp = end;
-	}
-
-	/* From here on it cannot be cancelled in service any more. */
-	spin_lock_irq(&queue->lock);
-	queue->in_service = NULL;
-	if (req->cancelled)
-		ddt_event_reset(&queue->cancel);
-	if (status > 0)
-		status = ddt_queue_put_back(queue, req);
-	if (status <= 0)
-		req->state = DDT_REQUEST_IDLE;
-	spin_unlock_irq(&queue->lock);
-	if (status > 0)
-		return;
-
-	req->status = status;
-	queued_ns = req->queued_ns;
-	service_ns = req->service_ns;
-	trace_ddt_request_complete(queue->name, number, status);
-	queue->ops->complete(queue, req);
-
-	spin_lock_irq(&queue->lock);
-	if (queue->times) {
-		queue->times->queued[ddt_time_bucket(queued_ns)]++;
-		queue->times->service[ddt_time_bucket(service_ns)]++;
-	}
-	ddt_queue_account_completed(queue, epoch);
-	spin_unlock_irq(&queue->lock);
-}
-
 /* Completes all queued requests unserved. */
 void ddt_queue_complete_all(struct ddt_queue *queue, int status)
 {
@@ -292,63 +119,6 @@ void ddt_queue_complete_all(struct ddt_queue *queue, int status)
 		if (!req)
 			return;
 		ddt_queue_complete_unserved(queue, req, status);
-	}
-}
-
-/* Schedules a look at the deadlines, if none is scheduled early enough. */
-static void ddt_queue_schedule_expiry(struct ddt_queue *queue, ktime_t deadline)
-{
-	s64 delay = ktime_to_ns(ktime_sub(deadline, ktime_get()));
-
-	lockdep_assert_held(&queue->lock);
-
-	if (deadline >= queue->next_expiry)
-		return;
-	queue->next_expiry = deadline;
-	mod_delayed_work(ddt_workqueue, &queue->expire,
-			 delay > 0 ? nsecs_to_jiffies(delay) + 1 : 0);
-}
-
-/* Returns a request that is past its deadline, or schedules the next look. */
-static struct ddt_request *ddt_queue_find_expired(struct ddt_queue *queue)
-{
-	struct list_head *const lists[] = { &queue->requests, &queue->delayed };
-	ktime_t next = DDT_FOREVER, now = ktime_get();
-	struct ddt_request *req;
-	int i;
-
-	lockdep_assert_held(&queue->lock);
-
-	for (i = 0; i < ARRAY_SIZE(lists); i++) {
-		list_for_each_entry(req, lists[i], link) {
-			if (ddt_request_expired(req, now))
-				return req;
-			if (req->deadline && !req->begun)
-				next = min(next, req->deadline);
-		}
-	}
-	queue->next_expiry = DDT_FOREVER;
-	if (next != DDT_FOREVER)
-		ddt_queue_schedule_expiry(queue, next);
-	return NULL;
-}
-
-/* Completes what is past its deadline also while the server is busy. */
-static void ddt_queue_expire(struct work_struct *work)
-{
-	struct ddt_queue *queue = container_of(to_delayed_work(work),
-					       struct ddt_queue, expire);
-	struct ddt_request *req;
-
-	for (;;) {
-		spin_lock_irq(&queue->lock);
-		req = ddt_queue_find_expired(queue);
-		if (req)
-			ddt_queue_claim(queue, req, DDT_REQUEST_IDLE);
-		spin_unlock_irq(&queue->lock);
-		if (!req)
-			return;
-		ddt_queue_complete_unserved(queue, req, -ETIME);
 	}
 }
 
@@ -390,11 +160,10 @@ struct ddt_queue *ddt_queue_create(const struct ddt_queue_ops *ops,
 	ddt_event_init(&queue->flushed, DDT_EVENT_MANUAL, false);
 	ddt_event_init(&queue->room, DDT_EVENT_AUTO, false);
 	ddt_semaphore_init(&queue->flush_turn, 1, 1);
-	INIT_DELAYED_WORK(&queue->expire, ddt_queue_expire);
+	ddt_deadline_init(queue);
 	spin_lock_init(&queue->lock);
 	INIT_LIST_HEAD(&queue->requests);
 	INIT_LIST_HEAD(&queue->delayed);
-	queue->next_expiry = DDT_FOREVER;
 
 	if (attr->flags & DDT_QUEUE_TIMES) {
 		queue->times = kzalloc_node(sizeof(*queue->times), GFP_KERNEL,
@@ -506,7 +275,7 @@ static int ddt_queue_add(struct ddt_queue *queue, struct ddt_request *req,
 	trace_ddt_depth(queue->name, stats->queued);
 
 	if (req->deadline)
-		ddt_queue_schedule_expiry(queue, req->deadline);
+		ddt_deadline_schedule(queue, req->deadline);
 	if (queue->sleeping)
 		ddt_server_wake(queue);
 unlock:
@@ -613,68 +382,6 @@ int ddt_queue_cancel(struct ddt_queue *queue, struct ddt_request *req)
 }
 EXPORT_SYMBOL_GPL(ddt_queue_cancel);
 
-/* Waits until no request of the epoch before the present one is left. */
-static int ddt_queue_wait_for_epoch(struct ddt_queue *queue, unsigned int flags,
-				    ktime_t timeout)
-{
-	bool done;
-	int ret;
-
-	for (;;) {
-		spin_lock_irq(&queue->lock);
-		done = !queue->outstanding[!queue->epoch];
-		if (!done)
-			ddt_event_reset(&queue->flushed);
-		spin_unlock_irq(&queue->lock);
-		if (done)
-			return 0;
-		ret = ddt_wait(&queue->flushed.object, flags, timeout);
-		if (ret)
-			return ret;
-	}
-}
-
-/**
- * ddt_queue_flush() - wait until all that has been submitted is completed
- * @queue: the queue
- * @flags: as for ddt_wait()
- * @timeout: as for ddt_wait()
- *
- * What is submitted after the call began is not waited for.
- *
- * Context: Process context, may sleep.
- * Return: 0 when all have been completed; -ETIME, -EINTR, -EINVAL as for
- * ddt_wait(); -EDEADLK if called by a callback of the queue.
- */
-int ddt_queue_flush(struct ddt_queue *queue, unsigned int flags,
-		    ktime_t timeout)
-{
-	int ret;
-
-	if (ddt_server_is_current(queue))
-		return -EDEADLK;
-
-	ddt_timeout_make_absolute(&flags, &timeout);
-	ret = ddt_wait(&queue->flush_turn.object, flags, timeout);
-	if (ret)
-		return ret;
-
-	/* Whoever flushed before us may have given up. */
-	ret = ddt_queue_wait_for_epoch(queue, flags, timeout);
-	if (ret)
-		goto next_turn;
-
-	spin_lock_irq(&queue->lock);
-	queue->epoch = !queue->epoch;
-	spin_unlock_irq(&queue->lock);
-	ret = ddt_queue_wait_for_epoch(queue, flags, timeout);
-
-next_turn:
-	ddt_semaphore_release(&queue->flush_turn, 1);
-	return ret;
-}
-EXPORT_SYMBOL_GPL(ddt_queue_flush);
-
 /**
  * ddt_queue_stop() - stop a queue
  * @queue: the queue
@@ -727,75 +434,6 @@ int ddt_queue_stop(struct ddt_queue *queue, enum ddt_queue_stop_mode mode)
 EXPORT_SYMBOL_GPL(ddt_queue_stop);
 
 /**
- * ddt_request_cancelled() - whether a request in service has been cancelled
- * @req: the request
- *
- * Windows: the Cancel member of the IRP.
- *
- * Context: Any; for ddt_queue_ops.serve().
- * Return: true if it should be ended, with -ECANCELED or what else is true.
- */
-bool ddt_request_cancelled(const struct ddt_request *req)
-{
-	return READ_ONCE(req->cancelled);
-}
-EXPORT_SYMBOL_GPL(ddt_request_cancelled);
-
-/**
- * ddt_request_retry() - put a request back that the device is not ready for
- * @req: the request in service
- * @delay: after which time to serve it again, in ns
- * @place: before or behind the other requests
- *
- * Is put back even if the queue is full. While it is delayed, it can be
- * cancelled as any queued request.
- *
- * Context: ddt_queue_ops.serve(), which has to return what this returns.
- * Return: the value that makes the queue put @req back.
- */
-int ddt_request_retry(struct ddt_request *req, ktime_t delay,
-		      enum ddt_retry_place place)
-{
-	req->due = delay > 0 ? ktime_add_safe(ktime_get(), delay) : 0;
-	req->retry_last = place == DDT_RETRY_LAST;
-	return DDT_RETRY;
-}
-EXPORT_SYMBOL_GPL(ddt_request_retry);
-
-/**
- * ddt_queue_cancel_object() - the object that is signaled by a cancellation
- * @queue: the queue
- *
- * For ddt_queue_ops.serve(), to wait for it beside what it waits for.
- *
- * Context: Any.
- * Return: an object that is signaled while the request in service is
- * cancelled.
- */
-struct ddt_object *ddt_queue_cancel_object(struct ddt_queue *queue)
-{
-	return &queue->cancel.object;
-}
-EXPORT_SYMBOL_GPL(ddt_queue_cancel_object);
-
-/**
- * ddt_queue_delay() - sleep in a callback of a queue
- * @queue: the queue
- * @delay: for how long, in ns
- *
- * Never returns 0 early.
- *
- * Context: ddt_queue_ops.serve() and .idle(), may sleep.
- * Return: 0 when the time is over; -ECANCELED as soon as the request in service
- * is cancelled or, in .idle(), the queue is stopped.
- */
-int ddt_queue_delay(struct ddt_queue *queue, ktime_t delay)
-{
-	return ddt_wait(&queue->cancel.object, 0, delay) ? 0 : -ECANCELED;
-}
-EXPORT_SYMBOL_GPL(ddt_queue_delay);
-
-/**
  * ddt_queue_stats() - what a queue has done up to now
  * @queue: the queue
  * @stats: where to store it
@@ -811,27 +449,3 @@ void ddt_queue_stats(struct ddt_queue *queue, struct ddt_queue_stats *stats)
 	spin_unlock_irqrestore(&queue->lock, irqflags);
 }
 EXPORT_SYMBOL_GPL(ddt_queue_stats);
-
-/**
- * ddt_queue_times() - histograms of the times that requests took
- * @queue: the queue
- * @times: where to store them
- *
- * Only requests that were served are counted.
- *
- * Context: As ddt_queue_submit().
- * Return: 0, or -EOPNOTSUPP if the queue was created without
- * %DDT_QUEUE_TIMES.
- */
-int ddt_queue_times(struct ddt_queue *queue, struct ddt_queue_times *times)
-{
-	unsigned long irqflags;
-
-	if (!queue->times)
-		return -EOPNOTSUPP;
-	spin_lock_irqsave(&queue->lock, irqflags);
-	*times = *queue->times;
-	spin_unlock_irqrestore(&queue->lock, irqflags);
-	return 0;
-}
-EXPORT_SYMBOL_GPL(ddt_queue_times);

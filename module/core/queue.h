@@ -67,10 +67,24 @@ static inline bool ddt_queue_has_requests(const struct ddt_queue *queue)
 
 extern struct workqueue_struct *ddt_workqueue;
 
-struct ddt_request *ddt_queue_begin(struct ddt_queue *queue, ktime_t *due);
-void ddt_queue_serve(struct ddt_queue *queue, struct ddt_request *req);
+/* queue.c */
+void ddt_queue_claim(struct ddt_queue *queue, struct ddt_request *req,
+		     enum ddt_request_state state);
+void ddt_queue_account_completed(struct ddt_queue *queue, u8 epoch);
+void ddt_queue_complete_unserved(struct ddt_queue *queue,
+				 struct ddt_request *req, int status);
 void ddt_queue_complete_all(struct ddt_queue *queue, int status);
 
+/* service.c */
+struct ddt_request *ddt_queue_begin(struct ddt_queue *queue, ktime_t *due);
+void ddt_queue_serve(struct ddt_queue *queue, struct ddt_request *req);
+
+/* deadline.c */
+void ddt_deadline_init(struct ddt_queue *queue);
+bool ddt_deadline_passed(const struct ddt_request *req, ktime_t now);
+void ddt_deadline_schedule(struct ddt_queue *queue, ktime_t deadline);
+
+/* server.c */
 int ddt_server_start(struct ddt_queue *queue,
 		     const struct ddt_queue_attr *attr);
 void ddt_server_wake(struct ddt_queue *queue);

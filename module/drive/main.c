@@ -23,7 +23,6 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
-#include <linux/wait.h>
 
 #include "drive.h"
 
@@ -112,6 +111,7 @@ static struct ddt_queue *ddt_drive_create_queue(struct ddt_drive *drive)
 			.nice = nice,
 			.node = NUMA_NO_NODE,
 		},
+		.flags = DDT_QUEUE_TIMES,
 		.depth = drive->depth,
 		.idle_timeout = drive->idle_ms ? ms_to_ktime(drive->idle_ms) :
 						 DDT_FOREVER,
@@ -136,7 +136,6 @@ static struct ddt_drive *ddt_drive_create(unsigned int index)
 	drive->spinup_ms = spinup_ms;
 	drive->idle_ms = idle_ms;
 	drive->depth = depth;
-	init_waitqueue_head(&drive->room);
 	mutex_init(&drive->priority_lock);
 	ddt_control_init(drive);
 
