@@ -56,6 +56,9 @@ static int job_wait(struct subject *subject, struct job *job)
 		if (ret == ddt_queue_stop(subject->queue, DDT_QUEUE_DRAIN))
 			job->complete_stops = true;
 		break;
+	case JOB_FLUSH:
+		ret = ddt_queue_flush(subject->queue, 0, DDT_FOREVER);
+		break;
 	}
 	return ret;
 }
@@ -72,9 +75,16 @@ static int subject_serve(struct ddt_queue *queue, struct ddt_request *req)
 	subject->task = current;
 	job->server = current;
 	job->order = atomic_inc_return(&subject->served);
+	if (job->services++ && ktime_before(ktime_get(), job->due))
+		job->early = true;
 	ddt_semaphore_release(&subject->begun, 1);
 
 	job->ret = job_wait(subject, job);
+	if (job->retries > 0) {
+		job->retries--;
+		job->due = ktime_add(ktime_get(), job->retry_delay);
+		ddt_request_retry(req, job->retry_delay, job->retry_place);
+	}
 	job->cancelled = ddt_request_cancelled(req);
 	atomic_dec(&subject->in_service);
 	return job->status ? job->status : min(job->ret, 0);

@@ -24,6 +24,7 @@ enum job_kind {
 	JOB_GATE_HOUR,		/* first the one, then the other */
 	JOB_INTERRUPTIBLE,	/* sleeps as Linux drivers often do */
 	JOB_STOP,		/* stops its own queue, in all ways */
+	JOB_FLUSH,		/* flushes its own queue */
 };
 
 /* A queue, what it was created with, and what its callbacks have seen. */
@@ -59,6 +60,11 @@ struct job {
 	atomic_t completions;
 	int completion_status;
 	struct task_struct *completer;
+	int services;			/* how often it was served */
+	int retries;			/* how often it is not ready */
+	ktime_t retry_delay;
+	enum ddt_retry_place retry_place;
+	ktime_t due;			/* when it is ready again */
 	int resubmissions;		/* still to be done by its completion */
 	bool free;			/* by its completion */
 	bool complete_stops;		/* its completion stops the queue */
