@@ -28,6 +28,7 @@
 #include <linux/uaccess.h>
 #include <linux/xarray.h>
 
+#include "../compat.h"
 #include "drive.h"
 
 /* How many finished detached operations are kept. */
@@ -117,7 +118,7 @@ static struct ddt_control *ddt_control_alloc(struct ddt_drive_file *file,
 {
 	struct ddt_control *control;
 
-	control = kzalloc(sizeof(*control), GFP_KERNEL_ACCOUNT);
+	control = kzalloc_obj(*control, GFP_KERNEL_ACCOUNT);
 	if (!control)
 		return NULL;
 	ddt_request_init(&control->base.request);

@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 #include <linux/uio.h>
 
+#include "../compat.h"
 #include "drive.h"
 
 /* How much one request transfers at the most. */
@@ -56,7 +57,7 @@ static struct ddt_io *ddt_io_alloc(u32 op, size_t size)
 {
 	struct ddt_io *io;
 
-	io = kzalloc(sizeof(*io), GFP_KERNEL_ACCOUNT);
+	io = kzalloc_obj(*io, GFP_KERNEL_ACCOUNT);
 	if (!io)
 		return NULL;
 	io->base.data = kvmalloc(size, GFP_KERNEL_ACCOUNT);

@@ -24,6 +24,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "../compat.h"
 #include "drive.h"
 
 #define DDT_DRIVE_MAX_DRIVES		64
@@ -74,7 +75,7 @@ static int ddt_drive_open(struct inode *inode, struct file *filp)
 					       struct ddt_drive, misc);
 	struct ddt_drive_file *file;
 
-	file = kzalloc(sizeof(*file), GFP_KERNEL_ACCOUNT);
+	file = kzalloc_obj(*file, GFP_KERNEL_ACCOUNT);
 	if (!file)
 		return -ENOMEM;
 	file->drive = drive;
@@ -126,7 +127,7 @@ static struct ddt_drive *ddt_drive_create(unsigned int index)
 	struct ddt_drive *drive;
 	int err;
 
-	drive = kzalloc(sizeof(*drive), GFP_KERNEL);
+	drive = kzalloc_obj(*drive, GFP_KERNEL);
 	if (!drive)
 		return ERR_PTR(-ENOMEM);
 	drive->index = index;
