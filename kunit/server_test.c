@@ -34,6 +34,17 @@ static bool subject_has_thread(struct subject *subject)
 	return thread;
 }
 
+/* Waits until it has one, or none. */
+static bool subject_gets_thread(struct subject *subject, bool thread)
+{
+	return ddt_test_until(subject_has_thread(subject) == thread);
+}
+
+static bool subject_was_idle(struct subject *subject, int times)
+{
+	return ddt_test_until(atomic_read(&subject->idles) == times);
+}
+
 static void create_refuses_servers_that_make_no_sense(struct kunit *test)
 {
 	struct subject *subject = subject_alloc(test);
@@ -128,8 +139,8 @@ static void each_server_calls_idle_once_after_work_and_not_early(struct kunit *t
 		for (round = 1; round <= 3; round++) {
 			job_submit(test, subject, JOB_NOTHING);
 			expect_completions(test, subject, 1);
-			KUNIT_EXPECT_TRUE(test, ddt_test_until(
-				atomic_read(&subject->idles) == round));
+			KUNIT_EXPECT_TRUE(test,
+					  subject_was_idle(subject, round));
 			KUNIT_EXPECT_FALSE(test, subject->idle_early);
 		}
 		usleep_range(12000, 13000);
@@ -146,8 +157,7 @@ static void stop_ends_the_idle_delay_of_each_server(struct kunit *test)
 		subject = subject_start_server(test, servers[s], 1);
 		subject->idle_sleeps = true;
 		job_submit(test, subject, JOB_NOTHING);
-		KUNIT_EXPECT_TRUE(test, ddt_test_until(
-			atomic_read(&subject->idles)));
+		KUNIT_EXPECT_TRUE(test, subject_was_idle(subject, 1));
 		KUNIT_EXPECT_EQ(test, stop(test, subject, DDT_QUEUE_DRAIN), 0);
 		KUNIT_EXPECT_EQ(test, subject->idle_ret, -ECANCELED);
 	}
@@ -207,12 +217,10 @@ static void lazy_queue_has_a_thread_only_while_it_needs_one(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, subject_has_thread(subject));
 		ddt_event_reset(&subject->gate);
 		job_begin(test, subject, JOB_GATE);
-		KUNIT_EXPECT_TRUE(test, ddt_test_until(
-			subject_has_thread(subject)));
+		KUNIT_EXPECT_TRUE(test, subject_gets_thread(subject, true));
 		ddt_event_set(&subject->gate);
 		expect_completions(test, subject, 1);
-		KUNIT_EXPECT_TRUE(test, ddt_test_until(
-			!subject_has_thread(subject)));
+		KUNIT_EXPECT_TRUE(test, subject_gets_thread(subject, false));
 		KUNIT_EXPECT_EQ(test, atomic_read(&subject->idles), round);
 	}
 }
@@ -230,7 +238,7 @@ static void lazy_thread_ends_also_if_its_request_was_cancelled(struct kunit *tes
 		ddt_queue_cancel(subject->queue, &job->req);
 		expect_completions(test, subject, 1);
 	}
-	KUNIT_EXPECT_TRUE(test, ddt_test_until(!subject_has_thread(subject)));
+	KUNIT_EXPECT_TRUE(test, subject_gets_thread(subject, false));
 }
 
 static void lazy_thread_that_cannot_be_started_fails_its_requests(struct kunit *test)
@@ -267,11 +275,11 @@ static void nice_of_a_lazy_queue_is_that_of_each_thread(struct kunit *test)
 	job_begin(test, subject, JOB_GATE);
 	KUNIT_EXPECT_EQ(test, task_nice(subject->task), 9);
 	KUNIT_EXPECT_EQ(test, ddt_queue_set_nice(subject->queue, 11), 0);
-	KUNIT_EXPECT_TRUE(test, ddt_test_until(subject_has_thread(subject)));
+	KUNIT_EXPECT_TRUE(test, subject_gets_thread(subject, true));
 	KUNIT_EXPECT_EQ(test, ddt_queue_set_nice(subject->queue, 12), 0);
 	KUNIT_EXPECT_EQ(test, task_nice(subject->task), 12);
 	ddt_event_set(&subject->gate);
-	KUNIT_EXPECT_TRUE(test, ddt_test_until(!subject_has_thread(subject)));
+	KUNIT_EXPECT_TRUE(test, subject_gets_thread(subject, false));
 
 	ddt_event_reset(&subject->gate);
 	job_begin(test, subject, JOB_GATE);
