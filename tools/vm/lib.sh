@@ -71,12 +71,6 @@ lock()
 	fi
 }
 
-# unlock - before the script starts anything that may outlive it.
-unlock()
-{
-	exec 9>&-
-}
-
 # at_least VERSION MINIMUM - compare kernel versions.
 at_least()
 {
@@ -125,11 +119,13 @@ archive_sites()
 
 # archive_refresh - fetch the package lists, when those in the cache are half a day old.
 archive_refresh()
-{
+(
+	mkdir -p "$cache/lock" "$cache/apt/lists/partial" "$cache/apt/cache/archives/partial"
+	exec 8>"$cache/lock/apt"
+	flock 8
 	if [ -n "$(find "$cache/apt/fresh" -mmin -720 2>/dev/null)" ]; then
 		return 0
 	fi
-	mkdir -p "$cache/apt/lists/partial" "$cache/apt/cache/archives/partial"
 	sites=$(archive_sites)
 	if [ -z "$sites" ]; then
 		"$here/packages" --update
@@ -156,7 +152,7 @@ archive_refresh()
 	else
 		return 1
 	fi
-}
+)
 
 # archive_version PACKAGE [VERSION-PREFIX] - the newest version that the archive has.
 archive_version()

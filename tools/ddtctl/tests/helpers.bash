@@ -3,8 +3,10 @@
 #
 # helpers.bash - what the tests share
 #
-# They run as root in a VM in which ddt.ko and ddt_drive.ko are loaded, and load
-# ddt_drive.ko anew as they need it. MODDIR names the folder with the modules.
+# They run as root in a VM in which ddt.ko is loaded, and load ddt_drive.ko as
+# they need it. MODDIR names the folder with the modules.
+#
+# In the VM it is starting programs that takes time: few are started here.
 
 bats_require_minimum_version 1.5.0
 
@@ -37,26 +39,45 @@ unload()
 # reload [PARAMETER=VALUE...] - load the driver anew: all that was is gone.
 reload()
 {
-	eventually unload
+	unload
 	insmod "$MODDIR/ddt_drive.ko" "$@"
 	[ -c /dev/ddt0 ]
 }
 
-# Drives which are busy, once they start, until their request is cancelled.
+# With drives that take no time.
+reload_fast()
+{
+	reload access_us=0 spinup_ms=0 idle_ms=0 "$@"
+}
+
+# With drives which, once they start, are busy until that request is cancelled.
 reload_endless()
 {
 	reload spinup_ms=60000 "$@"
 }
 
-# info FIELD [DRIVE], stats FIELD [DRIVE] - one value
+# start_endless - make drive 0 of reload_endless busy. Prints the request's id.
+start_endless()
+{
+	ddtctl submit 0 spinup
+	eventually stats_is spinups 1
+}
+
+# member NAME JSON - a number or truth value in what ddtctl prints
+member()
+{
+	[[ $2 =~ \"$1\":\ ([-0-9a-z]+) ]] && echo "${BASH_REMATCH[1]}"
+}
+
+# info NAME [DRIVE], stats NAME [DRIVE] - one value
 info()
 {
-	ddtctl info --json "${2:-0}" | jq ".$1"
+	member "$1" "$(ddtctl info --json "${2:-0}")"
 }
 
 stats()
 {
-	ddtctl stats --json "${2:-0}" | jq ".$1"
+	member "$1" "$(ddtctl stats --json "${2:-0}")"
 }
 
 info_is()
@@ -69,34 +90,31 @@ stats_is()
 	[ "$(stats "$1")" = "$2" ]
 }
 
-# start_endless - make drive 0 of reload_endless busy. Prints the request's id.
-start_endless()
-{
-	ddtctl submit 0 spinup
-	eventually stats_is spinups 1
-}
-
 # gone PID - the process or thread has ended.
 gone()
 {
 	[ ! -e "/proc/$1" ]
 }
 
-# runs PID - the process has not ended; a zombie has.
-runs()
+# process_stat PID FIELD - as proc(5) counts them; its name has no blanks
+process_stat()
 {
-	[ -e "/proc/$1" ] && ! grep -q '^State:.*Z' "/proc/$1/status"
+	local fields
+
+	read -ra fields <"/proc/$1/stat"
+	echo "${fields[$2 - 1]}"
 }
 
+# ended PID - it may still be a zombie.
 ended()
 {
-	! runs "$1"
+	gone "$1" || [ "$(process_stat "$1" 3)" = Z ]
 }
 
 # nice_of PID - its nice value as the kernel has it
 nice_of()
 {
-	cut -d ' ' -f 19 "/proc/$1/stat"
+	process_stat "$1" 19
 }
 
 # log_mark - the kernel log is looked at from here on.

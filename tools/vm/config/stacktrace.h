@@ -6,7 +6,7 @@
  *
  * dump_trace() there asks of every word on the stack whether it is an address
  * of code. For each that is not, the kernel looks through all modules, under
- * locks that lockdep follows, for several microseconds; KASAN and kmemleak take
+ * locks that lockdep follows, for microseconds; KASAN and kmemleak take
  * a trace for every allocation. Hence answer first for what can be no code: all
  * below the area that modules are loaded into, and the stack itself.
  */
