@@ -16,8 +16,8 @@
 
 #include "helper.h"
 
-/* As a time, for the waits of the test's own thread. */
-#define BOUND	(20 * NSEC_PER_SEC)
+/* A timeout that plays no part. */
+#define A_WHILE		(100 * NSEC_PER_MSEC)
 
 enum wait_kind {
 	WAIT_ONE,
@@ -255,7 +255,7 @@ static void semaphore_wait_takes_one_count(struct kunit *test)
 	s32 left;
 
 	for (left = 2; left >= 0; left--) {
-		KUNIT_EXPECT_EQ(test, ddt_wait(&sem->object, 0, BOUND), 0);
+		KUNIT_EXPECT_EQ(test, ddt_wait(&sem->object, 0, A_WHILE), 0);
 		KUNIT_EXPECT_EQ(test, ddt_semaphore_count(sem), left);
 	}
 	KUNIT_EXPECT_EQ(test, ddt_wait(&sem->object, 0, 0), -ETIME);
@@ -356,7 +356,7 @@ static void event_manual_ends_all_waits_until_it_is_reset(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, waiter_join(waiters[i]), 0);
 
 	KUNIT_EXPECT_TRUE(test, ddt_event_is_set(event));
-	KUNIT_EXPECT_EQ(test, ddt_wait(&event->object, 0, BOUND), 0);
+	KUNIT_EXPECT_EQ(test, ddt_wait(&event->object, 0, A_WHILE), 0);
 	KUNIT_EXPECT_EQ(test, ddt_wait(&event->object, 0, 0), 0);
 	KUNIT_EXPECT_TRUE(test, ddt_event_reset(event));
 	KUNIT_EXPECT_EQ(test, ddt_wait(&event->object, 0, 0), -ETIME);
@@ -377,7 +377,7 @@ static void event_auto_stays_set_until_one_wait_has_taken_it(struct kunit *test)
 	/* Setting it twice does not count. */
 	KUNIT_EXPECT_FALSE(test, ddt_event_set(event));
 	KUNIT_EXPECT_TRUE(test, ddt_event_set(event));
-	KUNIT_EXPECT_EQ(test, ddt_wait(&event->object, 0, BOUND), 0);
+	KUNIT_EXPECT_EQ(test, ddt_wait(&event->object, 0, A_WHILE), 0);
 	KUNIT_EXPECT_FALSE(test, ddt_event_is_set(event));
 	KUNIT_EXPECT_EQ(test, ddt_wait(&event->object, 0, 0), -ETIME);
 }
@@ -413,12 +413,12 @@ static void wait_refuses_unknown_flags_and_takes_nothing(struct kunit *test)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
-		KUNIT_EXPECT_EQ(test, ddt_wait(objects[0], flags[i], BOUND),
+		KUNIT_EXPECT_EQ(test, ddt_wait(objects[0], flags[i], A_WHILE),
 				-EINVAL);
 		KUNIT_EXPECT_EQ(test, -EINVAL,
-				ddt_wait_any(objects, 1, flags[i], BOUND));
+				ddt_wait_any(objects, 1, flags[i], A_WHILE));
 		KUNIT_EXPECT_EQ(test, -EINVAL,
-				ddt_wait_all(objects, 1, flags[i], BOUND));
+				ddt_wait_all(objects, 1, flags[i], A_WHILE));
 		KUNIT_EXPECT_EQ(test, ddt_delay(flags[i], 1), -EINVAL);
 	}
 	KUNIT_EXPECT_EQ(test, ddt_semaphore_count(sem), 1);
@@ -773,7 +773,7 @@ static void wait_any_takes_the_first_that_is_signaled_and_only_that(struct kunit
 {
 	struct ddt_semaphore *sems[DDT_MAX_WAIT_OBJECTS];
 	struct ddt_object *objects[DDT_MAX_WAIT_OBJECTS];
-	static const ktime_t timeouts[] = { 0, BOUND };
+	static const ktime_t timeouts[] = { 0, A_WHILE };
 	unsigned int n, first, i, j, k;
 
 	for (i = 0; i < ARRAY_SIZE(sems); i++) {
@@ -933,7 +933,7 @@ static void wait_all_ends_at_once_if_all_are_signaled(struct kunit *test)
 			ddt_semaphore_init(sems[k], 3, 3);
 		KUNIT_EXPECT_EQ(test, 0,
 				ddt_wait_all(objects, object_counts[i], 0,
-					     BOUND));
+					     A_WHILE));
 		KUNIT_EXPECT_EQ(test, 0,
 				ddt_wait_all(objects, object_counts[i], 0, 0));
 		for (k = 0; k < object_counts[i]; k++)
@@ -1001,7 +1001,7 @@ static void wait_all_takes_each_object_as_its_type_wants(struct kunit *test)
 		&manual->object, &sem->object, &once->object,
 	};
 
-	KUNIT_EXPECT_EQ(test, ddt_wait_all(objects, 3, 0, BOUND), 0);
+	KUNIT_EXPECT_EQ(test, ddt_wait_all(objects, 3, 0, A_WHILE), 0);
 	KUNIT_EXPECT_EQ(test, ddt_semaphore_count(sem), 1);
 	KUNIT_EXPECT_TRUE(test, ddt_event_is_set(manual));
 	KUNIT_EXPECT_FALSE(test, ddt_event_is_set(once));
@@ -1030,7 +1030,7 @@ static void wait_all_that_must_wait_on_lets_later_ones_take_the_signal(struct ku
 	KUNIT_EXPECT_EQ(test, ddt_semaphore_count(sem), 1);
 }
 
-static void wait_all_by_two_in_opposite_orders_ends_one_for_each_pair(struct kunit *test)
+static void wait_all_by_two_in_opposite_orders_ends_one_per_pair(struct kunit *test)
 {
 	struct ddt_semaphore *a = semaphore_alloc(test, 0, 5);
 	struct ddt_semaphore *b = semaphore_alloc(test, 0, 5);
@@ -1063,7 +1063,7 @@ static void wait_leaves_nothing_behind_however_it_ends(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(kinds) * ARRAY_SIZE(object_counts); i++) {
 		n = object_counts[i / ARRAY_SIZE(kinds)];
 		events = kcalloc(n, sizeof(*events), GFP_KERNEL);
-		KUNIT_ASSERT_TRUE(test, events != NULL);
+		KUNIT_ASSERT_TRUE(test, !!events);
 		for (k = 0; k < n; k++)
 			ddt_event_init(&events[k], DDT_EVENT_MANUAL, false);
 
@@ -1135,14 +1135,13 @@ struct stress {
 	bool done;
 };
 
-#define STRESS_RELEASES		1500
-
 static int stress_releaser(void *context)
 {
 	struct stress *stress = context;
+	unsigned long begin = jiffies;
 	unsigned int i, k, n;
 
-	for (i = 0; i < STRESS_RELEASES; i++) {
+	for (i = 0; ddt_test_round(i, 1500, 1000, begin); i++) {
 		k = ddt_test_random(STRESS_SEMAPHORES);
 		n = 1 + ddt_test_random(2);
 		if (ddt_semaphore_release(&stress->sems[k], n) < 0)
@@ -1232,9 +1231,10 @@ struct event_stress {
 static int event_stress_setter(void *context)
 {
 	struct event_stress *stress = context;
+	unsigned long begin = jiffies;
 	int i;
 
-	for (i = 0; i < 2000; i++) {
+	for (i = 0; ddt_test_round(i, 2000, 1000, begin); i++) {
 		if (!ddt_event_set(&stress->event))
 			atomic_inc(&stress->set);
 		if (!ddt_test_random(4) && ddt_event_reset(&stress->event))
@@ -1257,7 +1257,7 @@ static int event_stress_waiter(void *context)
 	return 0;
 }
 
-static void event_auto_is_taken_once_for_each_time_it_becomes_set(struct kunit *test)
+static void event_auto_is_taken_once_per_time_it_becomes_set(struct kunit *test)
 {
 	struct event_stress *stress = ddt_test_alloc(test, sizeof(*stress));
 	struct ddt_test_thread *setters[2], *waiters[2];
@@ -1287,8 +1287,6 @@ struct ping_pong {
 	bool done;
 };
 
-#define PING_PONG_ROUNDS	1500
-
 static int ping_pong_wait(struct ddt_object *mine, struct ddt_object *never,
 			  unsigned int round)
 {
@@ -1310,14 +1308,17 @@ static int ping_pong_wait(struct ddt_object *mine, struct ddt_object *never,
 static int ping_main(void *context)
 {
 	struct ping_pong *pp = context;
+	unsigned long begin = jiffies;
 	unsigned int i;
 
-	for (i = 0; i < PING_PONG_ROUNDS; i++) {
+	for (i = 0; ddt_test_round(i, 1500, 1000, begin); i++) {
 		ddt_semaphore_release(&pp->ping, 1);
 		ddt_test_jitter();
 		if (ping_pong_wait(&pp->pong.object, &pp->never.object, i))
 			return -EINTR;
 	}
+	WRITE_ONCE(pp->done, true);
+	ddt_semaphore_release(&pp->ping, 1);
 	return 0;
 }
 
@@ -1326,7 +1327,7 @@ static int pong_main(void *context)
 	struct ping_pong *pp = context;
 	unsigned int i;
 
-	for (i = 0; i < PING_PONG_ROUNDS; i++) {
+	for (i = 0; !READ_ONCE(pp->done); i++) {
 		if (ping_pong_wait(&pp->ping.object, &pp->never.object, i / 4))
 			return -EINTR;
 		ddt_test_jitter();
@@ -1366,8 +1367,8 @@ static void no_wakeup_is_lost_while_others_wait_for_all(struct kunit *test)
 	pong = ddt_test_start(test, pong_main, pp);
 	ping = ddt_test_start(test, ping_main, pp);
 	KUNIT_EXPECT_EQ(test, ddt_test_join(ping), 0);
-	KUNIT_EXPECT_EQ(test, ddt_test_join(pong), 0);
 	WRITE_ONCE(pp->done, true);
+	KUNIT_EXPECT_EQ(test, ddt_test_join(pong), 0);
 	KUNIT_EXPECT_EQ(test, ddt_test_join(disturb), 0);
 }
 
@@ -1392,9 +1393,10 @@ static void wait_that_a_stop_has_ended_has_taken_nothing(struct kunit *test)
 {
 	struct ddt_semaphore *sem = ddt_test_alloc(test, sizeof(*sem));
 	struct ddt_test_thread *waiter, *releaser;
+	unsigned long begin = jiffies;
 	int i, ret;
 
-	for (i = 0; i < 150; i++) {
+	for (i = 0; ddt_test_round(i, 150, 1000, begin); i++) {
 		ddt_semaphore_init(sem, 0, 1);
 		waiter = ddt_test_start(test, stop_race_waiter, sem);
 		releaser = ddt_test_start(test, stop_race_releaser, sem);
@@ -1402,7 +1404,7 @@ static void wait_that_a_stop_has_ended_has_taken_nothing(struct kunit *test)
 		ddt_test_stop(test, waiter);
 		ret = ddt_test_join(waiter);
 		KUNIT_EXPECT_EQ(test, ddt_test_join(releaser), 0);
-		KUNIT_EXPECT_TRUE(test, !ret || ret == -EINTR);
+		KUNIT_ASSERT_TRUE(test, !ret || ret == -EINTR);
 		KUNIT_EXPECT_EQ(test, ddt_semaphore_count(sem), !!ret);
 	}
 }
@@ -1444,12 +1446,12 @@ static struct kunit_case dispatcher_cases[] = {
 	KUNIT_CASE(wait_all_takes_nothing_before_all_are_signaled),
 	KUNIT_CASE(wait_all_takes_each_object_as_its_type_wants),
 	KUNIT_CASE(wait_all_that_must_wait_on_lets_later_ones_take_the_signal),
-	KUNIT_CASE(wait_all_by_two_in_opposite_orders_ends_one_for_each_pair),
+	KUNIT_CASE(wait_all_by_two_in_opposite_orders_ends_one_per_pair),
 	KUNIT_CASE(wait_leaves_nothing_behind_however_it_ends),
 	KUNIT_CASE(delay_is_never_early),
 	KUNIT_CASE(delay_until_a_time_that_has_passed_ends_at_once),
 	KUNIT_CASE(nothing_is_lost_or_taken_twice_under_wait_any_wait_all_and_timeouts),
-	KUNIT_CASE(event_auto_is_taken_once_for_each_time_it_becomes_set),
+	KUNIT_CASE(event_auto_is_taken_once_per_time_it_becomes_set),
 	KUNIT_CASE(no_wakeup_is_lost_while_others_wait_for_all),
 	KUNIT_CASE(wait_that_a_stop_has_ended_has_taken_nothing),
 	{}

@@ -17,23 +17,21 @@
 #include <linux/list.h>
 #include <linux/time64.h>
 
+struct ddt_object;
 struct ddt_thread;
 struct task_struct;
-
-/* For what must happen: never waited for to the end if the test passes. */
-#define DDT_TEST_BOUND		(20 * HZ)
 
 #define DDT_TEST_HOUR		(3600 * NSEC_PER_SEC)
 
 /* Waits until @condition is true. Returns false if it does not become so. */
 #define ddt_test_until(condition)					\
 ({									\
-	unsigned long end_ = jiffies + DDT_TEST_BOUND;			\
+	unsigned long begin_ = jiffies;					\
 	bool true_;							\
 									\
 	for (;;) {							\
 		true_ = (condition);					\
-		if (true_ || time_after(jiffies, end_))			\
+		if (true_ || ddt_test_late(begin_))			\
 			break;						\
 		usleep_range(20, 100);					\
 	}								\
@@ -68,6 +66,15 @@ void *ddt_test_alloc(struct kunit *test, size_t size);
 void ddt_test_at_exit(struct kunit *test, int (*fn)(void *context),
 		      void *context);
 
+/*
+ * Whether what somebody waits for since @begin should have happened by now.
+ * A test that passes never waits so long.
+ */
+bool ddt_test_late(unsigned long begin);
+
+/* Waits for an object. Returns false if it is not signaled in time. */
+bool ddt_test_signaled(struct ddt_object *object);
+
 /* Returns when the thread has begun to run. Never fails. */
 struct ddt_test_thread *ddt_test_start(struct kunit *test,
 				       int (*fn)(void *context), void *context);
@@ -88,6 +95,13 @@ bool ddt_test_thread_waits(struct ddt_thread *thread);
 
 /* Whether it has done so for a few ms: it really sleeps. */
 bool ddt_test_thread_settles(struct ddt_thread *thread);
+
+/*
+ * Whether a test that does something over and over is to do round @i of
+ * @rounds, counted from 0: where it has taken @ms since @begin it does fewer.
+ */
+bool ddt_test_round(unsigned int i, unsigned int rounds, unsigned int ms,
+		    unsigned long begin);
 
 /* Confines the caller to the first CPU. */
 void ddt_test_pin(void);

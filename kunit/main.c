@@ -18,6 +18,15 @@
 
 #include "helper.h"
 
+/*
+ * In seconds: what may be waited for. After the first time that this was not
+ * enough it is much less, as then the run has failed anyway.
+ */
+#define DDT_TEST_PATIENCE		30
+#define DDT_TEST_PATIENCE_LOST		2
+
+static bool ddt_test_failed;
+
 struct ddt_test {
 	struct list_head exits;
 	struct list_head threads;
@@ -47,6 +56,31 @@ int ddt_test_init(struct kunit *test)
 	INIT_LIST_HEAD(&priv->memory);
 	test->priv = priv;
 	return 0;
+}
+
+/* In jiffies. */
+static unsigned long ddt_test_bound(void)
+{
+	return HZ * (READ_ONCE(ddt_test_failed) ? DDT_TEST_PATIENCE_LOST :
+						  DDT_TEST_PATIENCE);
+}
+
+bool ddt_test_late(unsigned long begin)
+{
+	if (time_before(jiffies, begin + ddt_test_bound()))
+		return false;
+	WRITE_ONCE(ddt_test_failed, true);
+	return true;
+}
+
+bool ddt_test_signaled(struct ddt_object *object)
+{
+	u64 bound = jiffies64_to_nsecs(ddt_test_bound());
+
+	if (!ddt_wait(object, 0, bound))
+		return true;
+	WRITE_ONCE(ddt_test_failed, true);
+	return false;
 }
 
 static void ddt_test_run_exits(struct kunit *test)
@@ -108,7 +142,7 @@ void *ddt_test_alloc(struct kunit *test, size_t size)
 	struct ddt_test_memory *memory;
 
 	memory = kzalloc(sizeof(*memory) + size, GFP_KERNEL);
-	KUNIT_ASSERT_TRUE(test, memory != NULL);
+	KUNIT_ASSERT_TRUE(test, !!memory);
 	list_add(&memory->link, &priv->memory);
 	return memory->data;
 }
@@ -158,8 +192,10 @@ struct ddt_test_thread *ddt_test_start(struct kunit *test,
 
 int ddt_test_join(struct ddt_test_thread *thread)
 {
-	if (!wait_for_completion_timeout(&thread->ended, DDT_TEST_BOUND))
+	if (!wait_for_completion_timeout(&thread->ended, ddt_test_bound())) {
+		WRITE_ONCE(ddt_test_failed, true);
 		return -EINPROGRESS;
+	}
 	return thread->result;
 }
 
@@ -216,6 +252,14 @@ bool ddt_test_thread_settles(struct ddt_thread *thread)
 	ddt_thread_usage(thread, &after);
 	return ddt_test_thread_waits(thread) &&
 	       before.switches == after.switches;
+}
+
+bool ddt_test_round(unsigned int i, unsigned int rounds, unsigned int ms,
+		    unsigned long begin)
+{
+	return i < 4 ||
+	       (i < rounds && time_before(jiffies,
+					  begin + msecs_to_jiffies(ms)));
 }
 
 void ddt_test_pin(void)

@@ -51,7 +51,7 @@ static void queue_has_the_context_and_the_thread_that_it_was_given(struct kunit 
 			ddt_thread_nice(subject_thread(subject)));
 	job_begin(test, subject, JOB_NOTHING);
 	expect_completions(test, subject, 1);
-	KUNIT_EXPECT_EQ(test, task_nice(subject->task), 7);
+	KUNIT_EXPECT_EQ(test, subject->nice, 7);
 }
 
 /* Service */
@@ -116,7 +116,7 @@ static struct job *job_alloc_free(struct kunit *test)
 {
 	struct job *job = kzalloc(sizeof(*job), GFP_KERNEL);
 
-	KUNIT_ASSERT_TRUE(test, job != NULL);
+	KUNIT_ASSERT_TRUE(test, !!job);
 	ddt_request_init(&job->req);
 	job->free = true;
 	return job;
@@ -523,7 +523,7 @@ static void stop_with_drain_serves_all_first(struct kunit *test)
 	}
 }
 
-static void stop_with_abort_completes_what_is_queued_and_cancels_what_is_in_service(struct kunit *test)
+static void stop_with_abort_leaves_nothing_queued_or_in_service(struct kunit *test)
 {
 	struct subject *subject = subject_start(test);
 	struct ddt_test_thread *stopper;
@@ -733,7 +733,7 @@ static void idle_that_sleeps_is_ended_by_a_stop(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, ddt_test_until(atomic_read(&subject->idles) &&
 					       subject_waits(subject)));
 	KUNIT_EXPECT_EQ(test, stop(test, subject, DDT_QUEUE_DRAIN), 0);
-	KUNIT_EXPECT_EQ(test, subject->idle_ret, -EINTR);
+	KUNIT_EXPECT_EQ(test, subject->idle_ret, -ECANCELED);
 }
 
 static void idle_timeout_without_a_callback_does_nothing(struct kunit *test)
@@ -901,10 +901,11 @@ static void expect_none_left_lying(struct kunit *test, struct subject *subject,
 				   unsigned int rounds)
 {
 	struct job *job = job_alloc(test, JOB_NOTHING);
+	unsigned long begin = jiffies;
 	unsigned int i;
 	int spins;
 
-	for (i = 0; i < rounds; i++) {
+	for (i = 0; ddt_test_round(i, rounds, rounds / 2, begin); i++) {
 		KUNIT_ASSERT_EQ(test, 0,
 				ddt_queue_submit(subject->queue, &job->req));
 		for (spins = 0; spins < 2000; spins++) {
@@ -917,8 +918,8 @@ static void expect_none_left_lying(struct kunit *test, struct subject *subject,
 		if (!ddt_test_random(20))
 			ddt_test_jitter();
 	}
-	KUNIT_EXPECT_EQ(test, job->order, rounds);
-	KUNIT_EXPECT_EQ(test, atomic_read(&job->completions), rounds);
+	KUNIT_EXPECT_EQ(test, job->order, i);
+	KUNIT_EXPECT_EQ(test, atomic_read(&job->completions), i);
 }
 
 static void no_request_is_left_lying_when_the_thread_falls_asleep(struct kunit *test)
@@ -942,15 +943,14 @@ static void no_request_is_left_lying_when_the_idle_time_runs_out(struct kunit *t
 	}
 }
 
-#define ABORTS_AT_ONCE	150
-
 static int subject_abort_at_once(void *context)
 {
 	struct subject *subject = context;
+	unsigned long begin = jiffies;
 	struct job jobs[3];
 	int i, j, ret;
 
-	for (i = 0; i < ABORTS_AT_ONCE; i++) {
+	for (i = 0; ddt_test_round(i, 150, 1000, begin); i++) {
 		memset(jobs, 0, sizeof(jobs));
 		WRITE_ONCE(subject->stopped, false);
 		ret = subject_create(subject, &subject_ops);
@@ -978,16 +978,16 @@ static int subject_abort_at_once(void *context)
 				return jobs[j].completion_status;
 		}
 	}
-	return 0;
+	return 3 * i;
 }
 
 static void request_is_completed_once_if_the_queue_is_aborted_at_once(struct kunit *test)
 {
 	struct subject *subject = subject_alloc(test);
+	int submitted = ddt_test_call(test, subject_abort_at_once, subject);
 
-	KUNIT_EXPECT_EQ(test, 0,
-			ddt_test_call(test, subject_abort_at_once, subject));
-	KUNIT_EXPECT_EQ(test, 3 * ABORTS_AT_ONCE,
+	KUNIT_EXPECT_GT(test, submitted, 0);
+	KUNIT_EXPECT_EQ(test, submitted,
 			ddt_semaphore_count(&subject->completed));
 	KUNIT_EXPECT_EQ(test, atomic_read(&subject->callbacks_after_stop), 0);
 }
@@ -996,7 +996,6 @@ static void request_is_completed_once_if_the_queue_is_aborted_at_once(struct kun
 
 #define LOAD_SUBMITTERS		2
 #define LOAD_REQUESTS		6	/* of each submitter */
-#define LOAD_ROUNDS		40
 
 struct load_request {
 	struct ddt_request req;
@@ -1241,9 +1240,10 @@ static void load_run(struct kunit *test, bool abort, bool twice)
 
 static void every_request_is_completed_exactly_once_under_submit_cancel_stop(struct kunit *test)
 {
+	unsigned long begin = jiffies;
 	int i;
 
-	for (i = 0; i < LOAD_ROUNDS; i++)
+	for (i = 0; ddt_test_round(i, 60, 3000, begin); i++)
 		load_run(test, i & 1, i & 2);
 }
 
@@ -1270,7 +1270,7 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(request_can_be_submitted_again_by_the_completion_of_its_cancellation),
 	KUNIT_CASE(stop_of_an_idle_queue_ends_at_once),
 	KUNIT_CASE(stop_with_drain_serves_all_first),
-	KUNIT_CASE(stop_with_abort_completes_what_is_queued_and_cancels_what_is_in_service),
+	KUNIT_CASE(stop_with_abort_leaves_nothing_queued_or_in_service),
 	KUNIT_CASE(stop_with_abort_waits_until_serving_has_returned),
 	KUNIT_CASE(stop_can_be_called_again),
 	KUNIT_CASE(stop_by_several_at_once_ends_for_all),

@@ -73,6 +73,7 @@ static int subject_serve(struct ddt_queue *queue, struct ddt_request *req)
 	if (READ_ONCE(subject->stopped))
 		atomic_inc(&subject->callbacks_after_stop);
 	subject->task = current;
+	subject->nice = task_nice(current);
 	job->server = current;
 	job->order = atomic_inc_return(&subject->served);
 	if (job->services++ && ktime_before(ktime_get(), job->due))
@@ -215,12 +216,12 @@ struct job *job_submit(struct kunit *test, struct subject *subject,
 /* Waits until one more request is being served, or has been completed. */
 bool one_begun(struct subject *subject)
 {
-	return !ddt_wait(&subject->begun.object, 0, 20 * NSEC_PER_SEC);
+	return ddt_test_signaled(&subject->begun.object);
 }
 
 bool one_completed(struct subject *subject)
 {
-	return !ddt_wait(&subject->completed.object, 0, 20 * NSEC_PER_SEC);
+	return ddt_test_signaled(&subject->completed.object);
 }
 
 struct job *job_begin(struct kunit *test, struct subject *subject,
@@ -228,7 +229,7 @@ struct job *job_begin(struct kunit *test, struct subject *subject,
 {
 	struct job *job = job_submit(test, subject, kind);
 
-	KUNIT_EXPECT_TRUE(test, one_begun(subject));
+	KUNIT_ASSERT_TRUE(test, one_begun(subject));
 	return job;
 }
 
@@ -299,6 +300,6 @@ void expect_completions(struct kunit *test, struct subject *subject,
 			unsigned int n)
 {
 	while (n--)
-		KUNIT_EXPECT_TRUE(test, one_completed(subject));
+		KUNIT_ASSERT_TRUE(test, one_completed(subject));
 	KUNIT_EXPECT_EQ(test, ddt_semaphore_count(&subject->completed), 0);
 }

@@ -35,6 +35,7 @@ struct subject {
 	struct ddt_semaphore begun;	/* one for each service begun */
 	struct ddt_semaphore completed;	/* one for each completion */
 	struct task_struct *task;
+	int nice;			/* of the task when it served */
 	atomic_t served;
 	atomic_t in_service;
 	atomic_t overlaps;
