@@ -1,7 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* main.c - the library as a module; it does nothing until somebody calls it */
+/* main.c - the library as a module: what its parts share, tracepoints */
 
+#include <linux/init.h>
 #include <linux/module.h>
+#include <linux/workqueue.h>
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+#include "queue.h"
+
+/* Serves queues that have no thread, and looks after deadlines. */
+struct workqueue_struct *ddt_workqueue;
+
+static int __init ddt_init(void)
+{
+	ddt_workqueue = alloc_workqueue("ddt", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	return ddt_workqueue ? 0 : -ENOMEM;
+}
+
+static void __exit ddt_exit(void)
+{
+	destroy_workqueue(ddt_workqueue);
+}
+
+/* Before the drivers, where all is built in. */
+subsys_initcall(ddt_init);
+module_exit(ddt_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("The ddt authors");

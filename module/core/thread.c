@@ -30,6 +30,7 @@
 #include <ddt/thread.h>
 
 #include "dispatcher.h"
+#include "trace.h"
 
 struct ddt_thread {
 	struct ddt_object object;
@@ -258,6 +259,8 @@ int ddt_thread_set_nice(struct ddt_thread *thread, int nice)
 		return -ERANGE;
 	if (ddt_object_read(&thread->object))
 		return -ESRCH;
+	trace_ddt_thread_priority(thread->task->comm, task_pid_nr(thread->task),
+				  task_nice(thread->task), nice);
 	sched_set_normal(thread->task, nice);
 	return 0;
 }

@@ -28,6 +28,7 @@
 #include <linux/uaccess.h>
 #include <linux/xarray.h>
 
+#include "../compat.h"
 #include "drive.h"
 
 /* How many finished detached operations are kept. */
@@ -117,7 +118,7 @@ static struct ddt_control *ddt_control_alloc(struct ddt_drive_file *file,
 {
 	struct ddt_control *control;
 
-	control = kzalloc(sizeof(*control), GFP_KERNEL_ACCOUNT);
+	control = kzalloc_obj(*control, GFP_KERNEL_ACCOUNT);
 	if (!control)
 		return NULL;
 	ddt_request_init(&control->base.request);
@@ -147,7 +148,7 @@ static int ddt_control_enter(struct ddt_drive *drive,
 	int err;
 
 	xa_lock(&table->requests);
-	err = ddt_drive_submit(drive, &control->base);
+	err = ddt_queue_submit(drive->queue, &control->base.request);
 	if (!err) {
 		__xa_store(&table->requests, control->id, control, 0);
 		if (control->owner)
@@ -296,13 +297,12 @@ static void ddt_control_result(const struct ddt_control *control,
 			       struct ddt_drive_wait *arg)
 {
 	const struct ddt_drive_request *req = &control->base;
-	ktime_t left_queue = req->begun ?: req->ended;
 
 	arg->status = req->request.status;
 	arg->result = req->result;
 	arg->order = req->order;
-	arg->queued_ns = ktime_to_ns(ktime_sub(left_queue, req->submitted));
-	arg->service_ns = ktime_to_ns(ktime_sub(req->ended, left_queue));
+	arg->queued_ns = req->request.queued_ns;
+	arg->service_ns = req->request.service_ns;
 }
 
 static int ddt_control_collect(struct ddt_control *control,

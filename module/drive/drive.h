@@ -10,12 +10,10 @@
 #define _DDT_DRIVE_DRIVE_H
 
 #include <linux/atomic.h>
-#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/miscdevice.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
-#include <linux/wait.h>
 #include <linux/xarray.h>
 
 #include <ddt/queue.h>
@@ -56,7 +54,6 @@ struct ddt_drive {
 	atomic64_t bytes_written;
 
 	atomic64_t completed;		/* see ddt_drive_request.order */
-	wait_queue_head_t room;		/* for those who found the queue full */
 	struct mutex priority_lock;	/* serialises setting the priority */
 	struct ddt_control_table control;
 };
@@ -87,9 +84,6 @@ struct ddt_drive_request {
 
 	u64 result;			/* of a control operation */
 	u64 order;			/* counts completions, from 1 */
-	ktime_t submitted;
-	ktime_t begun;			/* 0 if it never was */
-	ktime_t ended;
 };
 
 /* control.c */
@@ -114,7 +108,5 @@ long ddt_drive_ioctl(struct file *filp, unsigned int cmd, unsigned long arg);
 
 /* model.c */
 extern const struct ddt_queue_ops ddt_drive_queue_ops;
-
-int ddt_drive_submit(struct ddt_drive *drive, struct ddt_drive_request *req);
 
 #endif /* _DDT_DRIVE_DRIVE_H */

@@ -18,8 +18,8 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
-#include <linux/wait.h>
 
+#include "../compat.h"
 #include "drive.h"
 
 /* How much one request transfers at the most. */
@@ -57,7 +57,7 @@ static struct ddt_io *ddt_io_alloc(u32 op, size_t size)
 {
 	struct ddt_io *io;
 
-	io = kzalloc(sizeof(*io), GFP_KERNEL_ACCOUNT);
+	io = kzalloc_obj(*io, GFP_KERNEL_ACCOUNT);
 	if (!io)
 		return NULL;
 	io->base.data = kvmalloc(size, GFP_KERNEL_ACCOUNT);
@@ -73,26 +73,17 @@ static struct ddt_io *ddt_io_alloc(u32 op, size_t size)
 	return io;
 }
 
-static bool ddt_io_try_submit(struct ddt_drive *drive, struct ddt_io *io,
-			      int *err)
-{
-	*err = ddt_drive_submit(drive, &io->base);
-	return *err != -EAGAIN;
-}
-
 /* Submits the request; if the queue is full, waits for room if so wanted. */
 static int ddt_io_submit(struct ddt_drive *drive, struct ddt_io *io, bool wait)
 {
+	struct ddt_request *request = &io->base.request;
 	int err;
 
 	ddt_event_reset(&io->done);
 	kref_get(&io->ref);
-
-	if (!ddt_io_try_submit(drive, io, &err) && wait &&
-	    wait_event_killable_exclusive(drive->room,
-					  ddt_io_try_submit(drive, io, &err)))
-		err = -EINTR;
-
+	err = wait ? ddt_queue_submit_wait(drive->queue, request,
+					   DDT_WAIT_KILLABLE, DDT_FOREVER) :
+		     ddt_queue_submit(drive->queue, request);
 	if (err)
 		ddt_io_put(io);
 	return err;

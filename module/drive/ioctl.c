@@ -43,10 +43,19 @@ int ddt_ioctl_fetch(void *to, const void __user *from, u32 size)
 	return copy_from_user(to, from, size) ? -EFAULT : 0;
 }
 
+/* A drive always has a thread. */
+static void ddt_ioctl_usage(struct ddt_drive *drive,
+			    struct ddt_thread_usage *usage)
+{
+	struct ddt_thread *thread = ddt_queue_get_thread(drive->queue);
+
+	ddt_thread_usage(thread, usage);
+	ddt_thread_put(thread);
+}
+
 static int ddt_ioctl_info(struct ddt_drive *drive,
 			  struct ddt_drive_info __user *user_arg)
 {
-	struct ddt_thread *thread = ddt_queue_thread(drive->queue);
 	struct ddt_drive_info arg = {
 		.size = sizeof(arg),
 		.index = drive->index,
@@ -56,7 +65,6 @@ static int ddt_ioctl_info(struct ddt_drive *drive,
 		.spinup_ms = drive->spinup_ms,
 		.idle_ms = drive->idle_ms,
 		.depth = drive->depth,
-		.nice = ddt_thread_nice(thread),
 	};
 	struct ddt_thread_usage usage;
 	int err;
@@ -67,8 +75,9 @@ static int ddt_ioctl_info(struct ddt_drive *drive,
 
 	if (READ_ONCE(drive->motor_on))
 		arg.state |= DDT_DRIVE_MOTOR_ON;
-	ddt_thread_usage(thread, &usage);
+	ddt_ioctl_usage(drive, &usage);
 	arg.pid = usage.pid;
+	ddt_queue_nice(drive->queue, &arg.nice);
 	strscpy(arg.thread, drive->name, sizeof(arg.thread));
 	return copy_to_user(user_arg, &arg, sizeof(arg)) ? -EFAULT : 0;
 }
@@ -95,7 +104,7 @@ static int ddt_ioctl_stats(struct ddt_drive *drive,
 	arg.spinups = atomic64_read(&drive->spinups);
 	arg.bytes_read = atomic64_read(&drive->bytes_read);
 	arg.bytes_written = atomic64_read(&drive->bytes_written);
-	ddt_thread_usage(ddt_queue_thread(drive->queue), &usage);
+	ddt_ioctl_usage(drive, &usage);
 	arg.thread_switches = usage.switches;
 	arg.thread_runtime_ns = usage.runtime_ns;
 	return copy_to_user(user_arg, &arg, sizeof(arg)) ? -EFAULT : 0;
@@ -111,7 +120,7 @@ static int ddt_ioctl_get_priority(struct ddt_drive *drive,
 	if (err)
 		return err;
 
-	arg.nice = ddt_thread_nice(ddt_queue_thread(drive->queue));
+	ddt_queue_nice(drive->queue, &arg.nice);
 	return copy_to_user(user_arg, &arg, sizeof(arg)) ? -EFAULT : 0;
 }
 
@@ -119,9 +128,8 @@ static int
 ddt_ioctl_set_priority(struct ddt_drive *drive,
 		       const struct ddt_drive_priority __user *user_arg)
 {
-	struct ddt_thread *thread = ddt_queue_thread(drive->queue);
 	struct ddt_drive_priority arg;
-	int err;
+	int nice, err;
 
 	err = ddt_ioctl_fetch(&arg, user_arg, sizeof(arg));
 	if (err)
@@ -130,10 +138,11 @@ ddt_ioctl_set_priority(struct ddt_drive *drive,
 		return -ERANGE;
 
 	mutex_lock(&drive->priority_lock);
-	if (arg.nice < ddt_thread_nice(thread) && !capable(CAP_SYS_NICE))
+	ddt_queue_nice(drive->queue, &nice);
+	if (arg.nice < nice && !capable(CAP_SYS_NICE))
 		err = -EPERM;
 	else
-		err = ddt_thread_set_nice(thread, arg.nice);
+		err = ddt_queue_set_nice(drive->queue, arg.nice);
 	mutex_unlock(&drive->priority_lock);
 	return err;
 }

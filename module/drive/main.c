@@ -23,8 +23,8 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
-#include <linux/wait.h>
 
+#include "../compat.h"
 #include "drive.h"
 
 #define DDT_DRIVE_MAX_DRIVES		64
@@ -75,7 +75,7 @@ static int ddt_drive_open(struct inode *inode, struct file *filp)
 					       struct ddt_drive, misc);
 	struct ddt_drive_file *file;
 
-	file = kzalloc(sizeof(*file), GFP_KERNEL_ACCOUNT);
+	file = kzalloc_obj(*file, GFP_KERNEL_ACCOUNT);
 	if (!file)
 		return -ENOMEM;
 	file->drive = drive;
@@ -112,6 +112,7 @@ static struct ddt_queue *ddt_drive_create_queue(struct ddt_drive *drive)
 			.nice = nice,
 			.node = NUMA_NO_NODE,
 		},
+		.flags = DDT_QUEUE_TIMES,
 		.depth = drive->depth,
 		.idle_timeout = drive->idle_ms ? ms_to_ktime(drive->idle_ms) :
 						 DDT_FOREVER,
@@ -126,7 +127,7 @@ static struct ddt_drive *ddt_drive_create(unsigned int index)
 	struct ddt_drive *drive;
 	int err;
 
-	drive = kzalloc(sizeof(*drive), GFP_KERNEL);
+	drive = kzalloc_obj(*drive, GFP_KERNEL);
 	if (!drive)
 		return ERR_PTR(-ENOMEM);
 	drive->index = index;
@@ -136,7 +137,6 @@ static struct ddt_drive *ddt_drive_create(unsigned int index)
 	drive->spinup_ms = spinup_ms;
 	drive->idle_ms = idle_ms;
 	drive->depth = depth;
-	init_waitqueue_head(&drive->room);
 	mutex_init(&drive->priority_lock);
 	ddt_control_init(drive);
 

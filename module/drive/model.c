@@ -16,7 +16,6 @@
 #include <linux/sizes.h>
 #include <linux/string.h>
 #include <linux/time64.h>
-#include <linux/wait.h>
 
 #include "drive.h"
 
@@ -99,9 +98,6 @@ static int ddt_model_serve(struct ddt_queue *queue, struct ddt_request *request)
 	struct ddt_drive *drive = ddt_queue_context(queue);
 	int err;
 
-	req->begun = ktime_get();
-	wake_up(&drive->room);
-
 	switch (req->op) {
 	case DDT_DRIVE_OP_SPINUP:
 		return ddt_model_spin_up(drive);
@@ -125,10 +121,7 @@ static void ddt_model_complete(struct ddt_queue *queue,
 	struct ddt_drive_request *req = to_drive_request(request);
 	struct ddt_drive *drive = ddt_queue_context(queue);
 
-	req->ended = ktime_get();
 	req->order = atomic64_inc_return(&drive->completed);
-	if (!req->begun)
-		wake_up(&drive->room);
 	req->complete(req);
 }
 
@@ -142,15 +135,3 @@ const struct ddt_queue_ops ddt_drive_queue_ops = {
 	.complete = ddt_model_complete,
 	.idle = ddt_model_idle,
 };
-
-/*
- * As ddt_queue_submit(): never sleeps, and if it succeeds the request may have
- * been completed already.
- */
-int ddt_drive_submit(struct ddt_drive *drive, struct ddt_drive_request *req)
-{
-	req->result = 0;
-	req->submitted = ktime_get();
-	req->begun = 0;
-	return ddt_queue_submit(drive->queue, &req->request);
-}
