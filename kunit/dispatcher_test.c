@@ -4,6 +4,7 @@
  */
 
 #include <linux/atomic.h>
+#include <linux/cpumask.h>
 #include <linux/ktime.h>
 #include <linux/kthread.h>
 #include <linux/limits.h>
@@ -633,7 +634,7 @@ static void wait_that_is_alertable_is_ended_by_a_stop(struct kunit *test)
 			waiter->timeout = timeouts[j];
 			waiter_start(test, waiter);
 			ddt_test_stop(test, waiter->thread);
-			KUNIT_EXPECT_EQ(test, waiter_join(waiter), -EINTR);
+			KUNIT_ASSERT_EQ(test, waiter_join(waiter), -EINTR);
 		}
 	}
 
@@ -662,7 +663,7 @@ static void wait_that_is_not_alertable_is_not_ended_by_a_stop(struct kunit *test
 			waiter_stop(test, waiter);
 			KUNIT_EXPECT_TRUE(test, waiter_stays(waiter));
 			ddt_semaphore_release(sem, 1);
-			KUNIT_EXPECT_EQ(test, waiter_join(waiter), 0);
+			KUNIT_ASSERT_EQ(test, waiter_join(waiter), 0);
 			KUNIT_EXPECT_EQ(test, ddt_semaphore_count(sem), 0);
 		}
 	}
@@ -1372,6 +1373,262 @@ static void no_wakeup_is_lost_while_others_wait_for_all(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ddt_test_join(disturb), 0);
 }
 
+/* Two objects signaled at the same time, and threads that wait for both. */
+#define SIGNAL_RACERS	6
+
+struct signal_race {
+	struct ddt_semaphore sems[2];
+	atomic_t ended;
+	atomic_t unexpected;
+};
+
+static int signal_race_waiter(void *context)
+{
+	struct signal_race *race = context;
+	struct ddt_object *objects[] = {
+		&race->sems[0].object, &race->sems[1].object,
+	};
+	int ret;
+
+	do {
+		ret = ddt_wait_any(objects, 2, DDT_WAIT_ALERTABLE, DDT_FOREVER);
+		if (ret >= 0)
+			atomic_inc(&race->ended);
+	} while (ret == 0 || ret == 1);
+	return ret;
+}
+
+static void signal_race_first(void *context)
+{
+	struct signal_race *race = context;
+
+	if (ddt_semaphore_release(&race->sems[0], SIGNAL_RACERS) < 0)
+		atomic_inc(&race->unexpected);
+}
+
+static void signal_race_second(void *context)
+{
+	struct signal_race *race = context;
+
+	if (ddt_semaphore_release(&race->sems[1], SIGNAL_RACERS) < 0)
+		atomic_inc(&race->unexpected);
+}
+
+static bool signal_racers_wait(struct ddt_test_thread **waiters)
+{
+	int i;
+
+	for (i = 0; i < SIGNAL_RACERS; i++)
+		if (!ddt_test_waits(waiters[i]))
+			return false;
+	return true;
+}
+
+static void signals_at_the_same_time_end_one_wait_each(struct kunit *test)
+{
+	struct signal_race *signals = ddt_test_alloc(test, sizeof(*signals));
+	struct ddt_test_thread *waiters[SIGNAL_RACERS];
+	unsigned long begin = jiffies;
+	struct ddt_test_race *race;
+	int i;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+
+	for (i = 0; i < 2; i++)
+		ddt_semaphore_init(&signals->sems[i], 0, SIGNAL_RACERS);
+	for (i = 0; i < SIGNAL_RACERS; i++)
+		waiters[i] = ddt_test_start(test, signal_race_waiter, signals);
+	ddt_test_pin();
+	race = ddt_test_race_start(test, signal_race_second, signals);
+
+	for (i = 1; ddt_test_round(i, 3000, 1500, begin); i++) {
+		KUNIT_ASSERT_TRUE(test,
+				  ddt_test_until(signal_racers_wait(waiters)));
+		KUNIT_ASSERT_TRUE(test, ddt_test_race_round(race,
+							    signal_race_first));
+		/* No signal was taken that nobody has been told of. */
+		KUNIT_ASSERT_TRUE(test,
+				  ddt_test_until(atomic_read(&signals->ended) ==
+						 2 * SIGNAL_RACERS * i));
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&signals->unexpected), 0);
+}
+
+/* A wait that finds its last object signaled, when its first becomes so. */
+struct begin_race {
+	struct ddt_semaphore first;
+	struct ddt_semaphore last;
+	struct ddt_event never;
+	struct ddt_object *objects[DDT_MAX_WAIT_OBJECTS];
+	int ret;
+};
+
+static void begin_race_wait(void *context)
+{
+	struct begin_race *race = context;
+
+	race->ret = ddt_wait_any(race->objects, DDT_MAX_WAIT_OBJECTS, 0,
+				 A_WHILE);
+}
+
+static void begin_race_signal(void *context)
+{
+	struct begin_race *race = context;
+
+	ddt_semaphore_release(&race->first, 1);
+}
+
+static void wait_any_takes_one_signal_although_another_comes_meanwhile(struct kunit *test)
+{
+	struct begin_race *wait = ddt_test_alloc(test, sizeof(*wait));
+	unsigned long begin = jiffies;
+	struct ddt_test_race *race;
+	int i;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+
+	ddt_semaphore_init(&wait->first, 0, 1);
+	ddt_semaphore_init(&wait->last, 0, 1);
+	ddt_event_init(&wait->never, DDT_EVENT_MANUAL, false);
+	for (i = 0; i < ARRAY_SIZE(wait->objects); i++)
+		wait->objects[i] = &wait->never.object;
+	wait->objects[0] = &wait->first.object;
+	wait->objects[DDT_MAX_WAIT_OBJECTS - 1] = &wait->last.object;
+
+	ddt_test_pin();
+	race = ddt_test_race_start(test, begin_race_signal, wait);
+	for (i = 0; ddt_test_round(i, 2000, 500, begin); i++) {
+		ddt_semaphore_release(&wait->last, 1);
+		KUNIT_ASSERT_TRUE(test,
+				  ddt_test_race_round(race, begin_race_wait));
+		/* The other one is still there. */
+		if (wait->ret)
+			KUNIT_EXPECT_EQ(test, wait->ret,
+					DDT_MAX_WAIT_OBJECTS - 1);
+		KUNIT_ASSERT_EQ(test, ddt_semaphore_count(&wait->first),
+				!!wait->ret);
+		KUNIT_ASSERT_EQ(test, ddt_semaphore_count(&wait->last),
+				!wait->ret);
+		ddt_wait(&wait->first.object, 0, 0);
+		ddt_wait(&wait->last.object, 0, 0);
+	}
+}
+
+/* Those who release a semaphore while somebody tests for it and another. */
+struct test_race {
+	struct ddt_semaphore sem;
+	struct ddt_event never;
+	unsigned int unexpected;
+};
+
+#define TEST_RACE_RELEASES	20
+
+static void test_race_release(void *context)
+{
+	struct test_race *race = context;
+	int i;
+
+	for (i = 0; i < TEST_RACE_RELEASES; i++)
+		ddt_semaphore_release(&race->sem, 1);
+}
+
+static void test_race_test_and_release(void *context)
+{
+	struct test_race *race = context;
+	struct ddt_object *both[] = {
+		&race->sem.object, &race->never.object,
+	};
+	int i;
+
+	for (i = 0; i < TEST_RACE_RELEASES; i++) {
+		if (ddt_wait_all(both, 2, 0, 0) != -ETIME)
+			race->unexpected++;
+		ddt_semaphore_release(&race->sem, 1);
+	}
+}
+
+static void no_count_is_lost_while_others_test_for_all(struct kunit *test)
+{
+	struct test_race *counts = ddt_test_alloc(test, sizeof(*counts));
+	unsigned long begin = jiffies;
+	struct ddt_test_race *race;
+	int i;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+
+	ddt_event_init(&counts->never, DDT_EVENT_MANUAL, false);
+	ddt_semaphore_init(&counts->sem, 0, S32_MAX);
+	ddt_test_pin();
+	race = ddt_test_race_start(test, test_race_test_and_release, counts);
+	for (i = 1; ddt_test_round(i, 3000, 500, begin); i++) {
+		KUNIT_ASSERT_TRUE(test,
+				  ddt_test_race_round(race, test_race_release));
+		KUNIT_ASSERT_EQ(test, ddt_semaphore_count(&counts->sem),
+				2 * TEST_RACE_RELEASES * i);
+	}
+	KUNIT_EXPECT_EQ(test, counts->unexpected, 0);
+}
+
+/* A wait that is just about to sleep, and the signal that is to end it. */
+struct sleep_race {
+	struct ddt_semaphore sem;
+	struct ddt_object *objects[1];
+	struct ddt_test_race *race;
+	unsigned int round;
+	int ret;
+};
+
+static void sleep_race_wait(void *context)
+{
+	struct sleep_race *race = context;
+
+	/* Alertable, so that a test that fails is no test that hangs. */
+	if (race->round % 2)
+		race->ret = ddt_wait(&race->sem.object, DDT_WAIT_ALERTABLE,
+				     DDT_FOREVER);
+	else
+		race->ret = ddt_wait_all(race->objects, 1, DDT_WAIT_ALERTABLE,
+					 DDT_TEST_HOUR);
+}
+
+static void sleep_race_signal(void *context)
+{
+	struct sleep_race *race = context;
+
+	ddt_semaphore_release(&race->sem, 1);
+}
+
+static int sleep_race_main(void *context)
+{
+	struct sleep_race *race = context;
+	unsigned long begin = jiffies;
+
+	ddt_test_pin();
+	while (ddt_test_round(race->round, 5000, 500, begin)) {
+		if (!ddt_test_race_round(race->race, sleep_race_wait) ||
+		    race->ret)
+			return -EIO;
+		race->round++;
+	}
+	return 0;
+}
+
+static void no_wakeup_is_lost_that_comes_as_the_thread_falls_asleep(struct kunit *test)
+{
+	struct sleep_race *sleep = ddt_test_alloc(test, sizeof(*sleep));
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+
+	ddt_semaphore_init(&sleep->sem, 0, 1);
+	sleep->objects[0] = &sleep->sem.object;
+	sleep->race = ddt_test_race_start(test, sleep_race_signal, sleep);
+	KUNIT_EXPECT_EQ(test, ddt_test_call(test, sleep_race_main, sleep), 0);
+}
+
 /* A stop and a signal that come at about the same time. */
 static int stop_race_waiter(void *context)
 {
@@ -1453,6 +1710,10 @@ static struct kunit_case dispatcher_cases[] = {
 	KUNIT_CASE(nothing_is_lost_or_taken_twice_under_wait_any_wait_all_and_timeouts),
 	KUNIT_CASE(event_auto_is_taken_once_per_time_it_becomes_set),
 	KUNIT_CASE(no_wakeup_is_lost_while_others_wait_for_all),
+	KUNIT_CASE(signals_at_the_same_time_end_one_wait_each),
+	KUNIT_CASE(wait_any_takes_one_signal_although_another_comes_meanwhile),
+	KUNIT_CASE(no_count_is_lost_while_others_test_for_all),
+	KUNIT_CASE(no_wakeup_is_lost_that_comes_as_the_thread_falls_asleep),
 	KUNIT_CASE(wait_that_a_stop_has_ended_has_taken_nothing),
 	{}
 };

@@ -103,6 +103,27 @@ bool ddt_test_thread_settles(struct ddt_thread *thread);
 bool ddt_test_round(unsigned int i, unsigned int rounds, unsigned int ms,
 		    unsigned long begin);
 
+/**
+ * struct ddt_test_race - a thread on another CPU, to do something there at the
+ *	same time as the test does something here
+ */
+struct ddt_test_race {
+	/* private: */
+	void (*there)(void *context);
+	void *context;
+	unsigned int begun;		/* rounds */
+	unsigned int ended;
+};
+
+/* There must be two CPUs, and the callers of rounds be confined to the first. */
+struct ddt_test_race *ddt_test_race_start(struct kunit *test,
+					  void (*there)(void *context),
+					  void *context);
+
+/* Calls both functions. Returns false if the one there does not return. */
+bool ddt_test_race_round(struct ddt_test_race *race,
+			 void (*here)(void *context));
+
 /* Confines the caller to the first CPU. */
 void ddt_test_pin(void);
 

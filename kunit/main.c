@@ -83,59 +83,6 @@ bool ddt_test_signaled(struct ddt_object *object)
 	return false;
 }
 
-static void ddt_test_run_exits(struct kunit *test)
-{
-	struct ddt_test *priv = test->priv;
-	struct ddt_test_thread *thread;
-	struct ddt_test_exit *action;
-
-	list_for_each_entry(action, &priv->exits, link) {
-		thread = ddt_test_start(test, action->fn, action->context);
-		if (ddt_test_join(thread) == -EINPROGRESS) {
-			KUNIT_FAIL(test, "clean-up hangs: %ps", action->fn);
-			priv->stuck = true;
-		}
-	}
-}
-
-static void ddt_test_reap(struct kunit *test, struct ddt_test_thread *thread)
-{
-	struct ddt_test *priv = test->priv;
-
-	if (!completion_done(&thread->ended) && !thread->stopped)
-		ddt_test_stop(test, thread);
-	if (ddt_test_join(thread) == -EINPROGRESS) {
-		KUNIT_FAIL(test, "thread hangs: %ps", thread->fn);
-		priv->stuck = true;
-		return;
-	}
-	/* Module references are given back after the end: wait for that. */
-	if (!thread->stopped)
-		kthread_stop(thread->task);
-	put_task_struct(thread->task);
-}
-
-void ddt_test_exit(struct kunit *test)
-{
-	struct ddt_test *priv = test->priv;
-	struct ddt_test_memory *memory, *next;
-	struct ddt_test_thread *thread;
-
-	if (!priv)
-		return;
-	ddt_test_run_exits(test);
-
-	/* New ones, which stop others, come at the end. */
-	list_for_each_entry(thread, &priv->threads, link)
-		ddt_test_reap(test, thread);
-
-	if (priv->stuck)
-		return;
-	list_for_each_entry_safe(memory, next, &priv->memory, link)
-		kfree(memory);
-	kfree(priv);
-}
-
 void *ddt_test_alloc(struct kunit *test, size_t size)
 {
 	struct ddt_test *priv = test->priv;
@@ -219,6 +166,68 @@ struct ddt_test_thread *ddt_test_stop(struct kunit *test,
 	return ddt_test_start(test, ddt_test_call_kthread_stop, thread);
 }
 
+static void ddt_test_run_exits(struct kunit *test)
+{
+	struct ddt_test *priv = test->priv;
+	struct ddt_test_thread *thread;
+	struct ddt_test_exit *action;
+
+	list_for_each_entry(action, &priv->exits, link) {
+		thread = ddt_test_start(test, action->fn, action->context);
+		if (ddt_test_join(thread) == -EINPROGRESS) {
+			KUNIT_FAIL(test, "clean-up hangs: %ps", action->fn);
+			priv->stuck = true;
+		}
+	}
+}
+
+/* Tells all threads to stop that have not ended, and waits for their end. */
+static void ddt_test_reap_threads(struct kunit *test)
+{
+	struct ddt_test *priv = test->priv;
+	struct ddt_test_thread *thread, *last;
+
+	if (list_empty(&priv->threads))
+		return;
+	last = list_last_entry(&priv->threads, struct ddt_test_thread, link);
+	list_for_each_entry(thread, &priv->threads, link) {
+		if (!completion_done(&thread->ended) && !thread->stopped &&
+		    thread->fn != ddt_test_call_kthread_stop)
+			ddt_test_stop(test, thread);
+		if (thread == last)	/* then come those that stop others */
+			break;
+	}
+
+	list_for_each_entry(thread, &priv->threads, link) {
+		if (ddt_test_join(thread) == -EINPROGRESS) {
+			KUNIT_FAIL(test, "thread hangs: %ps", thread->fn);
+			priv->stuck = true;
+			return;
+		}
+		/* It gives back the module after its end: wait for that. */
+		if (!thread->stopped)
+			kthread_stop(thread->task);
+		put_task_struct(thread->task);
+	}
+}
+
+void ddt_test_exit(struct kunit *test)
+{
+	struct ddt_test *priv = test->priv;
+	struct ddt_test_memory *memory, *next;
+
+	if (!priv)
+		return;
+	ddt_test_run_exits(test);
+
+	ddt_test_reap_threads(test);
+	if (priv->stuck)
+		return;
+	list_for_each_entry_safe(memory, next, &priv->memory, link)
+		kfree(memory);
+	kfree(priv);
+}
+
 static bool ddt_test_task_waits(struct task_struct *task)
 {
 	return READ_ONCE(task->__state) == TASK_IDLE;
@@ -265,6 +274,49 @@ bool ddt_test_round(unsigned int i, unsigned int rounds, unsigned int ms,
 void ddt_test_pin(void)
 {
 	set_cpus_allowed_ptr(current, cpumask_of(cpumask_first(cpu_online_mask)));
+}
+
+static int ddt_test_race_main(void *context)
+{
+	struct ddt_test_race *race = context;
+	unsigned int begun;
+
+	set_cpus_allowed_ptr(current, cpumask_of(cpumask_last(cpu_online_mask)));
+	while (!kthread_should_stop()) {
+		begun = smp_load_acquire(&race->begun);
+		if (begun == race->ended) {
+			cpu_relax();
+			cond_resched();
+			continue;
+		}
+		ndelay(ddt_test_random(500));
+		race->there(race->context);
+		smp_store_release(&race->ended, begun);
+	}
+	return 0;
+}
+
+struct ddt_test_race *ddt_test_race_start(struct kunit *test,
+					  void (*there)(void *context),
+					  void *context)
+{
+	struct ddt_test_race *race = ddt_test_alloc(test, sizeof(*race));
+
+	race->there = there;
+	race->context = context;
+	ddt_test_start(test, ddt_test_race_main, race);
+	return race;
+}
+
+bool ddt_test_race_round(struct ddt_test_race *race,
+			 void (*here)(void *context))
+{
+	unsigned int begun = race->begun + 1;
+
+	smp_store_release(&race->begun, begun);
+	ndelay(ddt_test_random(1000));
+	here(race->context);
+	return ddt_test_until(smp_load_acquire(&race->ended) == begun);
 }
 
 u32 ddt_test_random(u32 n)
