@@ -283,6 +283,7 @@ static int ddt_test_race_main(void *context)
 
 	set_cpus_allowed_ptr(current, cpumask_of(cpumask_last(cpu_online_mask)));
 	while (!kthread_should_stop()) {
+		/* Pairs with the release in ddt_test_race_round(). */
 		begun = smp_load_acquire(&race->begun);
 		if (begun == race->ended) {
 			cpu_relax();
@@ -291,6 +292,7 @@ static int ddt_test_race_main(void *context)
 		}
 		ndelay(ddt_test_random(500));
 		race->there(race->context);
+		/* Pairs with the acquire in ddt_test_race_round(). */
 		smp_store_release(&race->ended, begun);
 	}
 	return 0;
@@ -313,9 +315,11 @@ bool ddt_test_race_round(struct ddt_test_race *race,
 {
 	unsigned int begun = race->begun + 1;
 
+	/* Pairs with the acquire in ddt_test_race_main(). */
 	smp_store_release(&race->begun, begun);
 	ndelay(ddt_test_random(1000));
 	here(race->context);
+	/* Pairs with the release there. */
 	return ddt_test_until(smp_load_acquire(&race->ended) == begun);
 }
 

@@ -45,6 +45,9 @@ void output_flush(void)
 int output_finish(int status)
 {
 	output_flush();
+	/* Something may have been written before it was flushed. */
+	if (ferror(stdout) && !output_errno)
+		output_errno = EIO;
 	if (fclose(stdout) && !output_errno)
 		output_errno = errno;
 	if (!output_errno)
