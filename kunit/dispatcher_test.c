@@ -5,8 +5,8 @@
 
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
-#include <linux/ktime.h>
 #include <linux/kthread.h>
+#include <linux/ktime.h>
 #include <linux/limits.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>

@@ -9,8 +9,8 @@
 
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
+#include <linux/ktime.h>
 #include <linux/minmax.h>
-#include <linux/timekeeping.h>
 
 #include "queue.h"
 

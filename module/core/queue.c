@@ -17,9 +17,9 @@
 
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/ktime.h>
 #include <linux/lockdep.h>
 #include <linux/slab.h>
-#include <linux/timekeeping.h>
 
 #include "dispatcher.h"
 #include "queue.h"

@@ -19,9 +19,9 @@
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/sched/prio.h>
 #include <linux/slab.h>
-#include <linux/timekeeping.h>
 
 #include "queue.h"
 #include "trace.h"
