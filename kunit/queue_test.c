@@ -309,6 +309,236 @@ static void submit_of_a_request_that_is_in_a_queue_is_refused(struct kunit *test
 	KUNIT_EXPECT_EQ(test, stats.submitted, 2);
 }
 
+/* Room */
+
+/* A thread that waits until its request is accepted. */
+struct submitter {
+	struct subject *subject;
+	struct job *job;
+	unsigned int flags;
+	ktime_t timeout;
+	struct ddt_test_thread *thread;
+};
+
+static int submitter_main(void *context)
+{
+	struct submitter *submitter = context;
+
+	return ddt_queue_submit_wait(submitter->subject->queue,
+				     &submitter->job->req, submitter->flags,
+				     submitter->timeout);
+}
+
+static struct submitter *submitter_alloc(struct kunit *test,
+					 struct subject *subject)
+{
+	struct submitter *submitter = ddt_test_alloc(test, sizeof(*submitter));
+
+	submitter->subject = subject;
+	submitter->job = job_alloc(test, JOB_NOTHING);
+	submitter->flags = DDT_WAIT_ALERTABLE;
+	submitter->timeout = DDT_FOREVER;
+	return submitter;
+}
+
+/* Starts it, and returns when it waits. */
+static struct submitter *submitter_start(struct kunit *test,
+					 struct subject *subject)
+{
+	struct submitter *submitter = submitter_alloc(test, subject);
+
+	submitter->thread = ddt_test_start(test, submitter_main, submitter);
+	KUNIT_EXPECT_TRUE(test,
+			  ddt_test_until(ddt_test_waits(submitter->thread)));
+	return submitter;
+}
+
+/* A queue with room for one, which is taken. */
+static struct subject *subject_start_full(struct kunit *test,
+					  struct job **in_service,
+					  struct job **queued)
+{
+	struct subject *subject = subject_alloc(test);
+
+	subject->attr.depth = 1;
+	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
+	*in_service = job_begin(test, subject, JOB_GATE);
+	*queued = job_submit(test, subject, JOB_NOTHING);
+	return subject;
+}
+
+static void submit_wait_does_not_wait_if_there_is_room(struct kunit *test)
+{
+	static const ktime_t timeouts[] = { 0, -1, 1, DDT_FOREVER };
+	struct subject *subject = subject_start(test);
+	struct job *job;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(timeouts); i++) {
+		job = job_alloc(test, JOB_NOTHING);
+		KUNIT_EXPECT_EQ(test, 0,
+				ddt_queue_submit_wait(subject->queue, &job->req,
+						      0, timeouts[i]));
+		expect_completions(test, subject, 1);
+		expect_completed(test, job, 0);
+	}
+}
+
+static void submit_wait_waits_until_there_is_room(struct kunit *test)
+{
+	struct submitter *submitters[3];
+	struct job *first, *queued;
+	struct subject *subject;
+	int i;
+
+	subject = subject_start_full(test, &first, &queued);
+	for (i = 0; i < ARRAY_SIZE(submitters); i++)
+		submitters[i] = submitter_start(test, subject);
+	usleep_range(500, 1000);
+	for (i = 0; i < ARRAY_SIZE(submitters); i++)
+		KUNIT_EXPECT_TRUE(test, ddt_test_waits(submitters[i]->thread));
+
+	/* One leaves, one comes in. */
+	KUNIT_EXPECT_EQ(test, 0,
+			ddt_queue_cancel(subject->queue, &queued->req));
+	KUNIT_EXPECT_EQ(test, ddt_test_join(submitters[0]->thread), 0);
+	for (i = 1; i < ARRAY_SIZE(submitters); i++)
+		KUNIT_EXPECT_TRUE(test, ddt_test_waits(submitters[i]->thread));
+
+	/* All the others come in one after the other. */
+	ddt_event_set(&subject->gate);
+	for (i = 1; i < ARRAY_SIZE(submitters); i++)
+		KUNIT_EXPECT_EQ(test, ddt_test_join(submitters[i]->thread), 0);
+	expect_completions(test, subject, 5);
+	for (i = 0; i < ARRAY_SIZE(submitters); i++)
+		expect_completed(test, submitters[i]->job, 0);
+}
+
+static void submit_wait_gives_up_when_its_time_is_up_and_never_early(struct kunit *test)
+{
+	struct submitter *submitter;
+	struct job *first, *queued;
+	struct subject *subject;
+	ktime_t until;
+
+	subject = subject_start_full(test, &first, &queued);
+	submitter = submitter_alloc(test, subject);
+	submitter->timeout = 0;
+	KUNIT_EXPECT_EQ(test, submitter_main(submitter), -ETIME);
+
+	until = ktime_add(ktime_get(), INTERVAL);
+	submitter->timeout = INTERVAL;
+	KUNIT_EXPECT_EQ(test, submitter_main(submitter), -ETIME);
+	KUNIT_EXPECT_GE(test, ktime_get(), until);
+
+	submitter->flags = DDT_WAIT_ABSOLUTE;
+	submitter->timeout = ktime_add(ktime_get(), INTERVAL);
+	KUNIT_EXPECT_EQ(test, submitter_main(submitter), -ETIME);
+	KUNIT_EXPECT_GE(test, ktime_get(), submitter->timeout);
+
+	/* Its request was not accepted, and can be later. */
+	ddt_event_set(&subject->gate);
+	expect_completions(test, subject, 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&submitter->job->completions), 0);
+	KUNIT_EXPECT_EQ(test, submitter_main(submitter), 0);
+	expect_completions(test, subject, 1);
+	expect_completed(test, submitter->job, 0);
+}
+
+static void submit_wait_ends_when_its_thread_is_told_to_stop(struct kunit *test)
+{
+	struct submitter *stopped, *other;
+	struct job *first, *queued;
+	struct subject *subject;
+
+	subject = subject_start_full(test, &first, &queued);
+	stopped = submitter_start(test, subject);
+	other = submitter_start(test, subject);
+	ddt_test_stop(test, stopped->thread);
+	KUNIT_EXPECT_EQ(test, ddt_test_join(stopped->thread), -EINTR);
+
+	/* The other one has not lost its place by that. */
+	ddt_event_set(&subject->gate);
+	KUNIT_EXPECT_EQ(test, ddt_test_join(other->thread), 0);
+	expect_completions(test, subject, 3);
+	KUNIT_EXPECT_EQ(test, atomic_read(&stopped->job->completions), 0);
+}
+
+static void submit_wait_ends_for_all_when_the_queue_is_stopped(struct kunit *test)
+{
+	static const enum ddt_queue_stop_mode modes[] = {
+		DDT_QUEUE_DRAIN, DDT_QUEUE_ABORT,
+	};
+	struct submitter *submitters[3];
+	struct ddt_test_thread *stopper;
+	struct job *first, *queued;
+	struct subject *subject;
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		subject = subject_start_full(test, &first, &queued);
+		for (j = 0; j < ARRAY_SIZE(submitters); j++)
+			submitters[j] = submitter_start(test, subject);
+		/* Before there is room: nothing is served as yet. */
+		stopper = stop_begin(test, subject, modes[i]);
+		for (j = 0; j < ARRAY_SIZE(submitters); j++)
+			KUNIT_EXPECT_EQ(test, -ESHUTDOWN,
+					ddt_test_join(submitters[j]->thread));
+		ddt_event_set(&subject->gate);
+		KUNIT_EXPECT_EQ(test, ddt_test_join(stopper), 0);
+		for (j = 0; j < ARRAY_SIZE(submitters); j++)
+			KUNIT_EXPECT_EQ(test, 0,
+					atomic_read(&submitters[j]->job->completions));
+	}
+}
+
+/* Submits its request over and over, some of the times for a short while. */
+static int submitter_repeat(void *context)
+{
+	struct submitter *submitter = context;
+	unsigned long begin = jiffies;
+	int i, ret, accepted = 0;
+
+	for (i = 0; ddt_test_round(i, 300, 500, begin); i++) {
+		submitter->timeout = ddt_test_random(2) ? DDT_FOREVER :
+				     ddt_test_random(50) * NSEC_PER_USEC;
+		ret = submitter_main(submitter);
+		if (!ret)
+			accepted++;
+		else if (ret != -ETIME)
+			return ret;
+		/* There is one who cancels, so it need not be served. */
+		if (!ret && !ddt_test_random(4))
+			ddt_queue_cancel(submitter->subject->queue,
+					 &submitter->job->req);
+		if (!ddt_test_until(atomic_read(&submitter->job->completions) ==
+				    accepted))
+			return -EIO;
+	}
+	return accepted;
+}
+
+static void no_room_is_lost_that_somebody_waits_for(struct kunit *test)
+{
+	struct subject *subject = subject_alloc(test);
+	struct submitter *submitters[4];
+	int i, accepted;
+
+	subject->attr.depth = 1;
+	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
+	for (i = 0; i < ARRAY_SIZE(submitters); i++) {
+		submitters[i] = submitter_alloc(test, subject);
+		submitters[i]->thread = ddt_test_start(test, submitter_repeat,
+						       submitters[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(submitters); i++) {
+		accepted = ddt_test_join(submitters[i]->thread);
+		KUNIT_EXPECT_GT(test, accepted, 0);
+		KUNIT_EXPECT_EQ(test, accepted,
+				atomic_read(&submitters[i]->job->completions));
+	}
+}
+
 /* Cancellation */
 
 static void cancel_completes_a_queued_request_at_once(struct kunit *test)
@@ -1034,8 +1264,11 @@ static int load_serve(struct ddt_queue *queue, struct ddt_request *req)
 		    !ddt_request_cancelled(req))
 			atomic_inc(&load->unexpected);
 		break;
-	case 1 ... 4:
-		ddt_queue_delay(queue, ddt_test_random(50) * NSEC_PER_USEC);
+	case 1 ... 8:	/* a cancellation that ends it is its own */
+		if (ddt_queue_delay(queue, ddt_test_random(50) *
+					   NSEC_PER_USEC) &&
+		    !ddt_request_cancelled(req))
+			atomic_inc(&load->unexpected);
 		break;
 	default:
 		ddt_test_jitter();
@@ -1260,6 +1493,12 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(submit_to_a_stopped_queue_is_refused),
 	KUNIT_CASE(submit_while_the_queue_drains_is_refused),
 	KUNIT_CASE(submit_of_a_request_that_is_in_a_queue_is_refused),
+	KUNIT_CASE(submit_wait_does_not_wait_if_there_is_room),
+	KUNIT_CASE(submit_wait_waits_until_there_is_room),
+	KUNIT_CASE(submit_wait_gives_up_when_its_time_is_up_and_never_early),
+	KUNIT_CASE(submit_wait_ends_when_its_thread_is_told_to_stop),
+	KUNIT_CASE(submit_wait_ends_for_all_when_the_queue_is_stopped),
+	KUNIT_CASE(no_room_is_lost_that_somebody_waits_for),
 	KUNIT_CASE(cancel_completes_a_queued_request_at_once),
 	KUNIT_CASE(cancel_ends_the_delay_of_a_request_in_service),
 	KUNIT_CASE(cancel_ends_a_delay_that_has_not_begun),
