@@ -120,7 +120,9 @@ static int ddt_ioctl_get_priority(struct ddt_drive *drive,
 	if (err)
 		return err;
 
-	ddt_queue_nice(drive->queue, &arg.nice);
+	err = ddt_queue_nice(drive->queue, &arg.nice);
+	if (err)
+		return err;
 	return copy_to_user(user_arg, &arg, sizeof(arg)) ? -EFAULT : 0;
 }
 
@@ -138,10 +140,10 @@ ddt_ioctl_set_priority(struct ddt_drive *drive,
 		return -ERANGE;
 
 	mutex_lock(&drive->priority_lock);
-	ddt_queue_nice(drive->queue, &nice);
-	if (arg.nice < nice && !capable(CAP_SYS_NICE))
+	err = ddt_queue_nice(drive->queue, &nice);
+	if (!err && arg.nice < nice && !capable(CAP_SYS_NICE))
 		err = -EPERM;
-	else
+	if (!err)
 		err = ddt_queue_set_nice(drive->queue, arg.nice);
 	mutex_unlock(&drive->priority_lock);
 	return err;

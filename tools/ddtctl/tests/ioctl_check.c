@@ -821,6 +821,8 @@ static void check_seek(void)
 	expect(lseek(fd, -512, SEEK_END) == capacity - 512, "%d", errno);
 	expect(lseek(fd, 512, SEEK_CUR) == capacity, "%d", errno);
 	expect(lseek(fd, 7, SEEK_SET) == 7, "%d", errno);
+	expect(lseek(fd, capacity + 1, SEEK_SET) == -1 && errno == EINVAL,
+	       "%d", errno);
 	expect(lseek(fd, -8, SEEK_CUR) == -1 && errno == EINVAL, "%d", errno);
 	expect(lseek(fd, 0, SEEK_CUR) == 7, "%d", errno);
 }
