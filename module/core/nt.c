@@ -14,6 +14,7 @@
 #include <linux/numa.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/string.h>
 #include <linux/xarray.h>
 
 #include "dispatcher.h"
@@ -666,8 +667,9 @@ static NTSTATUS nt_create_thread(PDEVICE_OBJECT device, struct module *owner,
 	if (err)
 		goto free_start;
 
-	/* The thread is called as its routine is. */
+	/* The thread is called as its routine is, without the module. */
 	snprintf(name, sizeof(name), "%ps", routine);
+	name[strcspn(name, " ")] = '\0';
 	attr.name = name;
 	thread = ddt_thread_create(nt_thread_main, start, &attr);
 	if (IS_ERR(thread)) {
