@@ -21,8 +21,8 @@
 
 #define DAQ_CHANNELS		8
 #define DAQ_DEPTH		16	/* reads that may be queued */
-#define DAQ_POLL_US		500	/* how often to ask the converter */
-#define DAQ_MAX_POLLS		400	/* then it is broken */
+#define DAQ_POLL_US		1000	/* how often to ask the converter */
+#define DAQ_MAX_POLLS		1000	/* then it is broken */
 
 #define DAQ_NEVER		UINT_MAX
 

@@ -105,7 +105,7 @@ static int daq_open(struct inode *inode, struct file *file)
 	struct daq_open_file *open_file;
 	int err;
 
-	open_file = kmalloc(sizeof(*open_file), GFP_KERNEL);
+	open_file = kzalloc(sizeof(*open_file), GFP_KERNEL);
 	if (!open_file)
 		return -ENOMEM;
 	open_file->node = node;

@@ -177,11 +177,13 @@ static PIRP DaqPeekNextIrp(PIO_CSQ Csq, PIRP Irp, PVOID PeekContext)
 	return NULL;
 }
 
+_Acquires_lock_(DaqOfQueue(Csq)->QueueLock)
 static VOID DaqAcquireLock(PIO_CSQ Csq, PKIRQL Irql)
 {
 	KeAcquireSpinLock(&DaqOfQueue(Csq)->QueueLock, Irql);
 }
 
+_Releases_lock_(DaqOfQueue(Csq)->QueueLock)
 static VOID DaqReleaseLock(PIO_CSQ Csq, KIRQL Irql)
 {
 	KeReleaseSpinLock(&DaqOfQueue(Csq)->QueueLock, Irql);

@@ -206,12 +206,19 @@ static void full_queue_refuses_reads(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, finish(reads[i]), 0);
 }
 
+/* A converter that becomes ready when a read has been cancelled. */
+struct become_ready {
+	struct daq_hw *hw;
+	struct daq_read *read;
+};
+
 static int become_ready(void *context)
 {
-	struct daq_hw *hw = context;
+	struct become_ready *ctx = context;
 
-	msleep(20);
-	WRITE_ONCE(hw->polls, 0);
+	while (!completion_done(&ctx->read->done))
+		usleep_range(100, 200);
+	WRITE_ONCE(ctx->hw->polls, 0);
 	return 0;
 }
 
@@ -223,6 +230,7 @@ static void close_cancels_what_its_file_has_queued(struct kunit *test)
 		.node = NUMA_NO_NODE,
 	};
 	struct daq_test *ctx = test->priv;
+	struct become_ready become;
 	struct ddt_thread *thread;
 	struct daq_file *other;
 	unsigned int i;
@@ -236,9 +244,12 @@ static void close_cancels_what_its_file_has_queued(struct kunit *test)
 		mine[i] = submit(test, ctx->file, 2);
 		others[i] = submit(test, other, 3);
 	}
-	thread = ddt_thread_create(become_ready, &ctx->hw, &attr);
+	become = (struct become_ready){ .hw = &ctx->hw, .read = others[2] };
+	thread = ddt_thread_create(become_ready, &become, &attr);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(thread));
 	ctx->driver->close(other);
+	ddt_thread_stop(thread);
+	ddt_thread_put(thread);
 
 	/* All are completed when close returns. */
 	KUNIT_EXPECT_TRUE(test, completion_done(&first->done));
@@ -248,8 +259,6 @@ static void close_cancels_what_its_file_has_queued(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, finish(others[i]), -ECANCELED);
 		KUNIT_EXPECT_EQ(test, finish(mine[i]), 0);
 	}
-	ddt_thread_stop(thread);
-	ddt_thread_put(thread);
 }
 
 /* Reads that are served and cancelled at the same time. */
@@ -270,6 +279,7 @@ static int cancel_some(void *data)
 
 	for (i = 0; i < RACE_READS; i++) {
 		while (submitted <= i) {
+			/* Pairs with who submits. */
 			submitted = smp_load_acquire(&race->submitted);
 			if (submitted <= i)
 				usleep_range(1, 10);
@@ -345,4 +355,5 @@ static struct kunit_suite daq_test_suite = {
 	.exit = daq_test_exit,
 	.test_cases = daq_test_cases,
 };
+
 kunit_test_suites(&daq_test_suite);

@@ -29,7 +29,7 @@ static inline void nt_bug_exit(struct kunit *test)
 }
 
 /* One bug has been reported since the test began or this was last used. */
-#define NT_EXPECT_BUG(test) \
+#define NT_EXPECT_REPORTED(test) \
 	KUNIT_EXPECT_EQ(test, atomic_xchg(&nt_bugs, 0), 1)
 
 static inline LARGE_INTEGER nt_in_ms(int ms)

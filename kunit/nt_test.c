@@ -62,11 +62,11 @@ static void semaphore_release_past_limit_changes_nothing(struct kunit *test)
 
 	KeInitializeSemaphore(&sem, 3, 5);
 	KUNIT_EXPECT_EQ(test, KeReleaseSemaphore(&sem, 0, 3, FALSE), 3);
-	NT_EXPECT_BUG(test);
+	NT_EXPECT_REPORTED(test);
 	KUNIT_EXPECT_EQ(test, KeReadStateSemaphore(&sem), 3);
 	/* The sum would be negative. */
 	KUNIT_EXPECT_EQ(test, KeReleaseSemaphore(&sem, 0, MAXLONG, FALSE), 3);
-	NT_EXPECT_BUG(test);
+	NT_EXPECT_REPORTED(test);
 	KUNIT_EXPECT_EQ(test, KeReadStateSemaphore(&sem), 3);
 	KUNIT_EXPECT_EQ(test, KeReleaseSemaphore(&sem, 0, 2, FALSE), 3);
 	KUNIT_EXPECT_EQ(test, KeReadStateSemaphore(&sem), 5);
@@ -78,7 +78,7 @@ static void semaphore_with_limit_maxlong_does_not_wrap(struct kunit *test)
 
 	KeInitializeSemaphore(&sem, MAXLONG, MAXLONG);
 	KUNIT_EXPECT_EQ(test, KeReleaseSemaphore(&sem, 0, 1, FALSE), MAXLONG);
-	NT_EXPECT_BUG(test);
+	NT_EXPECT_REPORTED(test);
 	KUNIT_EXPECT_EQ(test, KeReadStateSemaphore(&sem), MAXLONG);
 }
 
@@ -88,7 +88,7 @@ static void semaphore_release_by_a_negative_number_is_a_bug(struct kunit *test)
 
 	KeInitializeSemaphore(&sem, 3, 5);
 	KUNIT_EXPECT_EQ(test, KeReleaseSemaphore(&sem, 0, -1, FALSE), 3);
-	NT_EXPECT_BUG(test);
+	NT_EXPECT_REPORTED(test);
 	KUNIT_EXPECT_EQ(test, KeReadStateSemaphore(&sem), 3);
 }
 
@@ -111,7 +111,7 @@ static void semaphore_that_makes_no_sense_is_a_bug(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		KeInitializeSemaphore(&sem, rows[i].count, rows[i].limit);
-		NT_EXPECT_BUG(test);
+		NT_EXPECT_REPORTED(test);
 		/* It can be used all the same. */
 		KUNIT_EXPECT_EQ(test, test_object(&sem), STATUS_TIMEOUT);
 		KUNIT_EXPECT_EQ(test, KeReleaseSemaphore(&sem, 0, 1, TRUE), 0);
@@ -553,7 +553,7 @@ static void wait_for_64_objects_in_the_callers_memory(struct kunit *test)
 						 Executive, KernelMode, FALSE,
 						 NULL, blocks),
 			STATUS_INVALID_PARAMETER);
-	NT_EXPECT_BUG(test);
+	NT_EXPECT_REPORTED(test);
 }
 
 static void wait_for_more_than_3_needs_memory(struct kunit *test)
@@ -569,7 +569,7 @@ static void wait_for_more_than_3_needs_memory(struct kunit *test)
 			KeWaitForMultipleObjects(4, objects, WaitAny, Executive,
 						 KernelMode, FALSE, NULL, NULL),
 			STATUS_INVALID_PARAMETER);
-	NT_EXPECT_BUG(test);
+	NT_EXPECT_REPORTED(test);
 	KUNIT_EXPECT_EQ(test,
 			KeWaitForMultipleObjects(4, objects, WaitAny, Executive,
 						 KernelMode, FALSE, NULL,
@@ -591,12 +591,12 @@ static void wait_for_none_or_the_same_twice_is_a_bug(struct kunit *test)
 			KeWaitForMultipleObjects(0, objects, WaitAny, Executive,
 						 KernelMode, FALSE, NULL, NULL),
 			STATUS_INVALID_PARAMETER);
-	NT_EXPECT_BUG(test);
+	NT_EXPECT_REPORTED(test);
 	KUNIT_EXPECT_EQ(test,
 			KeWaitForMultipleObjects(2, objects, WaitAll, Executive,
 						 KernelMode, FALSE, NULL, NULL),
 			STATUS_INVALID_PARAMETER);
-	NT_EXPECT_BUG(test);
+	NT_EXPECT_REPORTED(test);
 }
 
 static void wait_for_something_else_is_a_bug(struct kunit *test)
@@ -607,9 +607,9 @@ static void wait_for_something_else_is_a_bug(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, garbage);
 	memset(garbage, 0xdd, sizeof(KEVENT));
 	KUNIT_EXPECT_EQ(test, test_object(garbage), STATUS_INVALID_PARAMETER);
-	NT_EXPECT_BUG(test);
+	NT_EXPECT_REPORTED(test);
 	KUNIT_EXPECT_EQ(test, test_object(NULL), STATUS_INVALID_PARAMETER);
-	NT_EXPECT_BUG(test);
+	NT_EXPECT_REPORTED(test);
 }
 
 /* Threads and handles. */
@@ -801,11 +801,11 @@ static void object_that_is_no_thread_is_a_bug(struct kunit *test)
 
 	KeInitializeEvent(&event, NotificationEvent, FALSE);
 	ObReferenceObject(&event);
-	NT_EXPECT_BUG(test);
+	NT_EXPECT_REPORTED(test);
 	ObDereferenceObject(&event);
-	NT_EXPECT_BUG(test);
+	NT_EXPECT_REPORTED(test);
 	ObDereferenceObject(NULL);
-	NT_EXPECT_BUG(test);
+	NT_EXPECT_REPORTED(test);
 }
 
 static void attributes_that_threads_cannot_have_are_refused(struct kunit *test)
@@ -1010,7 +1010,7 @@ static void io_thread_of_something_else_is_a_bug(struct kunit *test)
 						   NULL, NULL, do_nothing,
 						   NULL),
 			STATUS_INVALID_PARAMETER);
-	NT_EXPECT_BUG(test);
+	NT_EXPECT_REPORTED(test);
 }
 
 /* Priorities; the rules of the increment are tested in priority_test.c. */
@@ -1098,11 +1098,11 @@ static void base_priority_takes_the_priority_along(struct kunit *test)
 static void priority_of_no_thread_is_a_bug(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, KeSetBasePriorityThread(NULL, 1), 0);
-	NT_EXPECT_BUG(test);
+	NT_EXPECT_REPORTED(test);
 	KUNIT_EXPECT_EQ(test, KeSetPriorityThread(NULL, 1), 0);
-	NT_EXPECT_BUG(test);
+	NT_EXPECT_REPORTED(test);
 	KUNIT_EXPECT_EQ(test, KeQueryPriorityThread(NULL), 0);
-	NT_EXPECT_BUG(test);
+	NT_EXPECT_REPORTED(test);
 }
 
 static void priority_that_is_none_is_a_bug(struct kunit *test)
@@ -1110,9 +1110,9 @@ static void priority_that_is_none_is_a_bug(struct kunit *test)
 	PKTHREAD thread = begin_thread(test, do_nothing, NULL);
 
 	KUNIT_EXPECT_EQ(test, KeSetPriorityThread(thread, -1), 0);
-	NT_EXPECT_BUG(test);
+	NT_EXPECT_REPORTED(test);
 	KUNIT_EXPECT_EQ(test, KeSetPriorityThread(thread, MAXIMUM_PRIORITY), 0);
-	NT_EXPECT_BUG(test);
+	NT_EXPECT_REPORTED(test);
 	KUNIT_EXPECT_EQ(test, KeQueryPriorityThread(thread), 8);
 	end_thread(test, thread);
 }
@@ -1234,6 +1234,8 @@ static void irql_is_high_without_interrupts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, irql, HIGH_LEVEL);
 }
 
+#define TAG	0x44646474	/* Dddt */
+
 static void pool_can_be_allocated_at_any_irql(struct kunit *test)
 {
 	KSPIN_LOCK lock;
@@ -1241,14 +1243,14 @@ static void pool_can_be_allocated_at_any_irql(struct kunit *test)
 	UCHAR *a, *b;
 
 	KeInitializeSpinLock(&lock);
-	a = ExAllocatePoolWithTag(NonPagedPool, 100, 'tddD');
+	a = ExAllocatePoolWithTag(NonPagedPool, 100, TAG);
 	KeAcquireSpinLock(&lock, &irql);
-	b = ExAllocatePool2(POOL_FLAG_NON_PAGED, 100, 'tddD');
+	b = ExAllocatePool2(POOL_FLAG_NON_PAGED, 100, TAG);
 	KeReleaseSpinLock(&lock, irql);
 	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, a);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, b);
 	KUNIT_EXPECT_EQ(test, b[0] | b[99], 0);
-	ExFreePoolWithTag(a, 'tddD');
+	ExFreePoolWithTag(a, TAG);
 	ExFreePool(b);
 }
 
@@ -1368,4 +1370,5 @@ static struct kunit_suite nt_test_suite = {
 	.exit = nt_test_exit,
 	.test_cases = nt_test_cases,
 };
+
 kunit_test_suites(&nt_test_suite);

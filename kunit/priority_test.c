@@ -162,4 +162,5 @@ static struct kunit_suite priority_test_suite = {
 	.exit = priority_test_exit,
 	.test_cases = priority_test_cases,
 };
+
 kunit_test_suites(&priority_test_suite);

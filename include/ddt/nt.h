@@ -26,6 +26,7 @@
 #include <linux/atomic.h>
 #include <linux/build_bug.h>
 #include <linux/bug.h>
+#include <linux/compiler.h>
 #include <linux/delay.h>
 #include <linux/irqflags.h>
 #include <linux/kernel.h>
@@ -85,8 +86,6 @@ struct module;
 #define _Use_decl_annotations_
 #define _Function_class_(type)
 #define _Dispatch_type_(type)
-#define _Acquires_lock_(lock)
-#define _Releases_lock_(lock)
 #define _Requires_lock_held_(lock)
 #define _IRQL_always_function_min_(irql)
 #define _IRQL_raises_(irql)
@@ -97,6 +96,15 @@ struct module;
 #define _IRQL_restores_
 #define _IRQL_saves_
 #define _When_(condition, annotations)
+
+/* Two of them mean something to sparse. */
+#ifdef __CHECKER__
+#define _Acquires_lock_(lock)		__acquires(lock)
+#define _Releases_lock_(lock)		__releases(lock)
+#else
+#define _Acquires_lock_(lock)
+#define _Releases_lock_(lock)
+#endif
 
 /* Basic types, of the sizes that they have on 64-bit Windows. */
 typedef void VOID;
@@ -815,7 +823,7 @@ static inline VOID InitializeObjectAttributes(POBJECT_ATTRIBUTES p,
 					      PUNICODE_STRING n, ULONG a,
 					      HANDLE r, PVOID s)
 {
-	*p = (OBJECT_ATTRIBUTES){
+	*p = (struct _OBJECT_ATTRIBUTES){
 		.Length = sizeof(*p),
 		.RootDirectory = r,
 		.ObjectName = n,

@@ -152,7 +152,8 @@ DDT_NT_NO(IoBuildDeviceIoControlRequest, "use ddt_nt_irp_alloc()");
 DDT_NT_NO(IoBuildSynchronousFsdRequest, "use ddt_nt_irp_alloc()");
 #define IoBuildSynchronousFsdRequest(...)	ddt_nt_no_IoBuildSynchronousFsdRequest()
 DDT_NT_NO(IoCopyCurrentIrpStackLocationToNext, "use ddt_nt_send()");
-#define IoCopyCurrentIrpStackLocationToNext(...)	ddt_nt_no_IoCopyCurrentIrpStackLocationToNext()
+#define IoCopyCurrentIrpStackLocationToNext(...) \
+	ddt_nt_no_IoCopyCurrentIrpStackLocationToNext()
 DDT_NT_NO(IoGetNextIrpStackLocation, "use IoGetCurrentIrpStackLocation()");
 #define IoGetNextIrpStackLocation(...)	ddt_nt_no_IoGetNextIrpStackLocation()
 DDT_NT_NO(IoSetCompletionRoutine,

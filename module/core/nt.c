@@ -653,7 +653,7 @@ static NTSTATUS nt_create_thread(PDEVICE_OBJECT device, struct module *owner,
 	if (process)
 		return STATUS_INVALID_HANDLE;
 
-	start = kmalloc(sizeof(*start), GFP_KERNEL);
+	start = kzalloc(sizeof(*start), GFP_KERNEL);
 	if (!start)
 		return STATUS_INSUFFICIENT_RESOURCES;
 	start->routine = routine;

@@ -13,11 +13,12 @@ extern ddt_nt_bug_fn ddt_nt_bug_handler;
 #define ddt_nt_bug(what)						\
 do {									\
 	ddt_nt_bug_fn handler = READ_ONCE(ddt_nt_bug_handler);		\
+	const char *text = what;					\
 									\
 	if (handler)							\
-		handler(__func__, what);				\
+		handler(__func__, text);				\
 	else								\
-		WARN_ONCE(1, "%s: %s\n", __func__, what);		\
+		WARN_ONCE(1, "%s: %s\n", __func__, text);		\
 } while (0)
 
 void ddt_nt_device_get(PDEVICE_OBJECT device);

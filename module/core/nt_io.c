@@ -153,7 +153,7 @@ int ddt_nt_driver_load(PDRIVER_OBJECT driver, PDRIVER_INITIALIZE entry,
 	NTSTATUS status;
 	unsigned int i;
 
-	*driver = (DRIVER_OBJECT){
+	*driver = (struct _DRIVER_OBJECT){
 		.Type = IO_TYPE_DRIVER,
 		.Size = sizeof(*driver),
 		.ddt_owner = owner,
@@ -203,7 +203,7 @@ EXPORT_SYMBOL_GPL(ddt_nt_driver_unload);
  */
 void ddt_nt_file_init(PFILE_OBJECT file, PDEVICE_OBJECT device)
 {
-	*file = (FILE_OBJECT){
+	*file = (struct _FILE_OBJECT){
 		.Type = IO_TYPE_FILE,
 		.Size = sizeof(*file),
 		.DeviceObject = device,
@@ -305,8 +305,8 @@ NTSTATUS ddt_nt_send(PIRP irp, void (*complete)(PIRP irp, void *context),
 {
 	PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
 	PDEVICE_OBJECT device = location->DeviceObject;
+	bool marked, pending;
 	NTSTATUS status;
-	bool pending;
 
 	if (test_and_set_bit(NT_IRP_SENT, &irp->ddt_flags)) {
 		ddt_nt_bug("the request has been sent before");
@@ -318,8 +318,9 @@ NTSTATUS ddt_nt_send(PIRP irp, void (*complete)(PIRP irp, void *context),
 	ddt_nt_irp_get(irp);
 	status = device->DriverObject->MajorFunction[location->MajorFunction]
 							(device, irp);
-	pending = location->Control & SL_PENDING_RETURNED;
-	if (pending != (status == STATUS_PENDING))
+	marked = location->Control & SL_PENDING_RETURNED;
+	pending = status == STATUS_PENDING;
+	if (marked != pending)
 		ddt_nt_bug("STATUS_PENDING and IoMarkIrpPending() go together");
 	else if (!pending && !test_bit(NT_IRP_COMPLETED, &irp->ddt_flags))
 		ddt_nt_bug("neither completed nor pending");
@@ -463,7 +464,6 @@ static void nt_csq_remove(PIO_CSQ csq, PIRP irp)
 
 /* The cancel routine of all queued IRPs. */
 static VOID nt_csq_cancel(PDEVICE_OBJECT device, PIRP irp)
-	__releases(&nt_cancel_lock)
 {
 	PIO_CSQ_IRP_CONTEXT context;
 	PIO_CSQ csq;
@@ -513,7 +513,7 @@ NTSTATUS IoCsqInitialize(PIO_CSQ Csq, PIO_CSQ_INSERT_IRP CsqInsertIrp,
 			 PIO_CSQ_RELEASE_LOCK CsqReleaseLock,
 			 PIO_CSQ_COMPLETE_CANCELED_IRP CsqCompleteCanceledIrp)
 {
-	*Csq = (IO_CSQ){
+	*Csq = (struct _IO_CSQ){
 		.Type = IO_TYPE_CSQ,
 		.CsqInsertIrp.Insert = CsqInsertIrp,
 		.CsqRemoveIrp = CsqRemoveIrp,
@@ -585,7 +585,7 @@ NTSTATUS IoCsqInsertIrpEx(PIO_CSQ Csq, PIRP Irp, PIO_CSQ_IRP_CONTEXT Context,
 		return status;
 	}
 	if (Context) {
-		*Context = (IO_CSQ_IRP_CONTEXT){
+		*Context = (struct _IO_CSQ_IRP_CONTEXT){
 			.Type = IO_TYPE_CSQ_IRP_CONTEXT,
 			.Irp = Irp,
 			.Csq = Csq,
