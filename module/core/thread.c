@@ -39,7 +39,7 @@ struct ddt_thread_start {
  * Ends the calling thread: all that remains to be done once its function has
  * returned, or will never return.
  */
-void __noreturn ddt_thread_exit(struct ddt_thread *thread, int code)
+void ddt_thread_exit(struct ddt_thread *thread, int code)
 {
 	module_put(thread->owner);
 	thread->exit_code = code;
@@ -66,6 +66,7 @@ static int ddt_thread_main(void *data)
 	if (!code)
 		code = thread->fn(thread->context);
 	ddt_thread_exit(thread, code);
+	return code;	/* not reached */
 }
 
 /* Returns the thread that calls it, or NULL if the library did not create it. */

@@ -34,7 +34,8 @@ struct ddt_thread {
 };
 
 struct ddt_thread *ddt_thread_current(void);
-void __noreturn ddt_thread_exit(struct ddt_thread *thread, int code);
+/* Does not return; objtool believes that of none but the kernel's functions. */
+void ddt_thread_exit(struct ddt_thread *thread, int code);
 
 void ddt_priority_init(struct ddt_priority *priority);
 int ddt_thread_set_priority(struct ddt_thread *thread, int priority);
