@@ -102,10 +102,10 @@ static int daq_open(struct inode *inode, struct file *file)
 {
 	struct daq_node *node = container_of(file->private_data,
 					     struct daq_node, misc);
-	struct daq_open_file *open_file;
+	struct daq_open_file *open_file = kzalloc(sizeof(*open_file),
+						  GFP_KERNEL);
 	int err;
 
-	open_file = kzalloc(sizeof(*open_file), GFP_KERNEL);
 	if (!open_file)
 		return -ENOMEM;
 	open_file->node = node;

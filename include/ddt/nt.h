@@ -30,6 +30,7 @@
 #include <linux/delay.h>
 #include <linux/irqflags.h>
 #include <linux/kernel.h>
+#include <linux/ktime.h>
 #include <linux/limits.h>
 #include <linux/preempt.h>
 #include <linux/printk.h>
@@ -37,7 +38,6 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
-#include <linux/timekeeping.h>
 #include <linux/types.h>
 
 #include <ddt/dispatcher.h>

@@ -5,7 +5,7 @@
  * A driver embeds struct ddt_request in its requests and writes one callback,
  * ddt_queue_ops.serve(), which does the slow work. Every request that
  * ddt_queue_submit() accepted is completed exactly once, whether it was
- * served, cancelled, or still queued when the queue was stopped.
+ * served, cancelled, too late, or still queued when the queue was stopped.
  */
 #ifndef _DDT_QUEUE_H
 #define _DDT_QUEUE_H
@@ -24,9 +24,15 @@ enum ddt_request_state {
 /**
  * struct ddt_request - a request to a device
  * @number: counts the requests that the queue accepted, from 1
+ * @deadline: the time of CLOCK_MONOTONIC until which it must have been begun,
+ *	to be set before it is submitted; 0 if there is none
  * @status: from the completion on, what became of it: what
- *	ddt_queue_ops.serve() returned, -ECANCELED if it was cancelled before
- *	it was begun, or -ESHUTDOWN if the queue was stopped before that
+ *	ddt_queue_ops.serve() returned; or, if it was not served, -ECANCELED
+ *	because it was cancelled, -ETIME because its deadline passed, -ESHUTDOWN
+ *	because the queue was stopped, or the reason for which a lazy queue
+ *	could not start its thread
+ * @queued_ns: with %DDT_QUEUE_TIMES, how long it was queued, in ns
+ * @service_ns: with %DDT_QUEUE_TIMES, how long it was in service, in ns
  *
  * The submitter owns its memory, except from ddt_queue_submit() to
  * ddt_queue_ops.complete().
@@ -35,25 +41,46 @@ enum ddt_request_state {
  */
 struct ddt_request {
 	u64 number;
+	ktime_t deadline;
 	int status;
+	u64 queued_ns;
+	u64 service_ns;
 	/* private: under the queue's lock */
 	enum ddt_request_state state;
 	bool cancelled;
+	bool begun;
+	bool retry;
+	bool retry_last;
+	u8 epoch;
+	ktime_t due;		/* of a request that was put back, else 0 */
+	ktime_t stamp;		/* when it was submitted or begun */
 	struct list_head link;
+};
+
+/**
+ * enum ddt_retry_place - where a request is put back
+ * @DDT_RETRY_FIRST: before all others, which have to wait for it
+ * @DDT_RETRY_LAST: behind all others, once its delay is over; until then they
+ *	are served
+ */
+enum ddt_retry_place {
+	DDT_RETRY_FIRST,
+	DDT_RETRY_LAST,
 };
 
 /**
  * struct ddt_queue_ops - what a queue calls
  * @serve: does the work of one request, one at a time and in the order of
- *	submission; may sleep. Returns the request's status. Where it sleeps it
- *	should use ddt_queue_delay(), or wait for ddt_queue_cancel_object()
- *	beside what it waits for, so that a cancelled request ends at once.
+ *	submission; may sleep. Returns the request's status, unless it has
+ *	called ddt_request_retry(). Where it sleeps it should use
+ *	ddt_queue_delay(), or wait for ddt_queue_cancel_object() beside what it
+ *	waits for, so that a cancelled request ends at once.
  * @complete: called once for every accepted request, with its status set, when
- *	the queue is done with it: may free or submit it again. May be called
- *	in the thread or in the context of ddt_queue_cancel() or
+ *	the queue is done with it: may free or submit it again. Called by
+ *	whoever serves the queue, or in the context of ddt_queue_cancel() or
  *	ddt_queue_stop().
- * @idle: called in the thread, once, after ddt_queue_attr.idle_timeout without
- *	work; may sleep. Optional.
+ * @idle: called by whoever serves the queue, once, after
+ *	ddt_queue_attr.idle_timeout without work; may sleep. Optional.
  */
 struct ddt_queue_ops {
 	int (*serve)(struct ddt_queue *queue, struct ddt_request *req);
@@ -62,13 +89,41 @@ struct ddt_queue_ops {
 };
 
 /**
+ * enum ddt_queue_server - who serves a queue
+ * @DDT_SERVER_THREAD: a thread of its own
+ * @DDT_SERVER_LAZY: a thread of its own, which is started for the first request
+ *	and ends after ddt_queue_attr.idle_timeout without work
+ * @DDT_SERVER_WORKERS: the system's worker threads; for work that is short or
+ *	needs no priority of its own. Windows: system worker threads.
+ */
+enum ddt_queue_server {
+	DDT_SERVER_THREAD,
+	DDT_SERVER_LAZY,
+	DDT_SERVER_WORKERS,
+};
+
+/**
+ * define DDT_QUEUE_TIMES - a flag of queues: measure times
+ *
+ * The time of each request in the queue and in service: see struct
+ * ddt_request and ddt_queue_times(). Costs two readings of the clock for each
+ * request.
+ */
+#define DDT_QUEUE_TIMES		BIT(0)
+
+/**
  * struct ddt_queue_attr - how a queue is to be created
- * @thread: its thread
+ * @server: who serves it
+ * @thread: its thread; with %DDT_SERVER_WORKERS only the name is used
+ * @flags: %DDT_QUEUE_TIMES
  * @depth: how many requests may be queued, the one in service not counted
- * @idle_timeout: when to call ddt_queue_ops.idle() after the last request
+ * @idle_timeout: after which time without work ddt_queue_ops.idle() is called
+ *	and a lazy thread ends; %DDT_FOREVER if never
  */
 struct ddt_queue_attr {
+	enum ddt_queue_server server;
 	struct ddt_thread_attr thread;
+	unsigned int flags;
 	unsigned int depth;
 	ktime_t idle_timeout;
 };
@@ -87,9 +142,12 @@ enum ddt_queue_stop_mode {
 /**
  * struct ddt_queue_stats - what a queue has done up to now
  * @submitted: requests accepted
- * @completed: requests completed, the cancelled and aborted ones counted too
- * @cancelled: requests completed before they were begun
- * @wakeups: how often the thread was woken for requests
+ * @completed: requests completed, however they ended
+ * @cancelled: those of them that were cancelled or aborted before they were
+ *	begun
+ * @expired: those of them whose deadline passed before they were begun
+ * @retried: how often a request was put back
+ * @wakeups: how often whoever serves the queue was woken
  * @queued: requests queued at present, the one in service not counted
  * @max_queued: the most that were ever queued
  */
@@ -97,9 +155,29 @@ struct ddt_queue_stats {
 	u64 submitted;
 	u64 completed;
 	u64 cancelled;
+	u64 expired;
+	u64 retried;
 	u64 wakeups;
 	u32 queued;
 	u32 max_queued;
+};
+
+/**
+ * define DDT_QUEUE_TIME_BUCKETS - how many buckets struct ddt_queue_times has
+ */
+#define DDT_QUEUE_TIME_BUCKETS	40
+
+/**
+ * struct ddt_queue_times - histograms of the times that requests took
+ * @queued: in the queue
+ * @service: in service
+ *
+ * Bucket i counts those of 2^i ns and more, but less than 2^(i+1) ns; the
+ * first also those of 0 ns, the last all longer ones.
+ */
+struct ddt_queue_times {
+	u64 queued[DDT_QUEUE_TIME_BUCKETS];
+	u64 service[DDT_QUEUE_TIME_BUCKETS];
 };
 
 struct ddt_queue *ddt_queue_create(const struct ddt_queue_ops *ops,
@@ -107,15 +185,26 @@ struct ddt_queue *ddt_queue_create(const struct ddt_queue_ops *ops,
 				   const struct ddt_queue_attr *attr);
 void ddt_queue_destroy(struct ddt_queue *queue);
 void *ddt_queue_context(const struct ddt_queue *queue);
-struct ddt_thread *ddt_queue_thread(struct ddt_queue *queue);
+struct ddt_thread *ddt_queue_get_thread(struct ddt_queue *queue);
+int ddt_queue_set_nice(struct ddt_queue *queue, int nice);
+int ddt_queue_nice(struct ddt_queue *queue, int *nice);
 
 void ddt_request_init(struct ddt_request *req);
 int ddt_queue_submit(struct ddt_queue *queue, struct ddt_request *req);
+int ddt_queue_submit_wait(struct ddt_queue *queue, struct ddt_request *req,
+			  unsigned int flags, ktime_t timeout);
 int ddt_queue_cancel(struct ddt_queue *queue, struct ddt_request *req);
+int ddt_queue_flush(struct ddt_queue *queue, unsigned int flags,
+		    ktime_t timeout);
 int ddt_queue_stop(struct ddt_queue *queue, enum ddt_queue_stop_mode mode);
+
 bool ddt_request_cancelled(const struct ddt_request *req);
+void ddt_request_retry(struct ddt_request *req, ktime_t delay,
+		       enum ddt_retry_place place);
 struct ddt_object *ddt_queue_cancel_object(struct ddt_queue *queue);
 int ddt_queue_delay(struct ddt_queue *queue, ktime_t delay);
+
 void ddt_queue_stats(struct ddt_queue *queue, struct ddt_queue_stats *stats);
+int ddt_queue_times(struct ddt_queue *queue, struct ddt_queue_times *times);
 
 #endif /* _DDT_QUEUE_H */

@@ -65,6 +65,7 @@ static DEFINE_RAW_SPINLOCK(ddt_all_lock);
  */
 static raw_spinlock_t *ddt_object_lock(struct ddt_object *object,
 				       unsigned long *irqflags)
+	__acquires(&object->lock)
 {
 	bool all;
 
@@ -85,6 +86,7 @@ static raw_spinlock_t *ddt_object_lock(struct ddt_object *object,
 }
 
 static void ddt_object_unlock(raw_spinlock_t *lock, unsigned long irqflags)
+	__releases(lock)
 {
 	raw_spin_unlock_irqrestore(lock, irqflags);
 }
@@ -452,6 +454,16 @@ static bool ddt_wait_alerted(unsigned int flags, unsigned int state)
 	return signal_pending_state(state, current);
 }
 
+/* For a time that is to hold for several waits. */
+void ddt_timeout_make_absolute(unsigned int *flags, ktime_t *timeout)
+{
+	if (*timeout <= 0 || *timeout == DDT_FOREVER ||
+	    *flags & (DDT_WAIT_ABSOLUTE | DDT_WAIT_REALTIME))
+		return;
+	*timeout = ktime_add_safe(ktime_get(), *timeout);
+	*flags |= DDT_WAIT_ABSOLUTE;
+}
+
 /* Sleeps until somebody claims @waiter; if nobody does, returns why not. */
 static int ddt_wait_sleep(struct ddt_waiter *waiter, unsigned int flags,
 			  ktime_t timeout)
@@ -461,10 +473,7 @@ static int ddt_wait_sleep(struct ddt_waiter *waiter, unsigned int flags,
 	unsigned int state = ddt_wait_state(flags);
 	int ret = -ETIME;
 
-	if (timeout != DDT_FOREVER &&
-	    !(flags & (DDT_WAIT_ABSOLUTE | DDT_WAIT_REALTIME)))
-		timeout = ktime_add_safe(ktime_get(), timeout);
-
+	ddt_timeout_make_absolute(&flags, &timeout);
 	for (;;) {
 		/*
 		 * First the state, then the conditions: whoever makes one true

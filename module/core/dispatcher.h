@@ -21,5 +21,6 @@ bool ddt_object_read(const struct ddt_object *object);
 int ddt_wait_blocks(struct ddt_object *const *objects, unsigned int count,
 		    bool all, unsigned int flags, ktime_t timeout,
 		    struct ddt_wait_block *blocks);
+void ddt_timeout_make_absolute(unsigned int *flags, ktime_t *timeout);
 
 #endif /* _DDT_CORE_DISPATCHER_H */

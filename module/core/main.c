@@ -1,20 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* main.c - the library as a module */
+/* main.c - the library as a module: what its parts share, tracepoints */
 
+#include <linux/init.h>
 #include <linux/module.h>
+#include <linux/workqueue.h>
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
 
 #include "nt.h"
+#include "queue.h"
+
+/* Serves queues that have no thread, and looks after deadlines. */
+struct workqueue_struct *ddt_workqueue;
 
 static int __init ddt_init(void)
 {
-	return ddt_nt_init();
+	int err;
+
+	ddt_workqueue = alloc_workqueue("ddt", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!ddt_workqueue)
+		return -ENOMEM;
+	err = ddt_nt_init();
+	if (err)
+		destroy_workqueue(ddt_workqueue);
+	return err;
 }
-module_init(ddt_init);
 
 static void __exit ddt_exit(void)
 {
 	ddt_nt_exit();
+	destroy_workqueue(ddt_workqueue);
 }
+
+/* Before the drivers, where all is built in. */
+subsys_initcall(ddt_init);
 module_exit(ddt_exit);
 
 MODULE_LICENSE("GPL");

@@ -17,6 +17,7 @@
 #include <linux/string.h>
 #include <linux/xarray.h>
 
+#include "../compat.h"
 #include "dispatcher.h"
 #include "nt.h"
 #include "thread.h"
@@ -653,7 +654,7 @@ static NTSTATUS nt_create_thread(PDEVICE_OBJECT device, struct module *owner,
 	if (process)
 		return STATUS_INVALID_HANDLE;
 
-	start = kzalloc(sizeof(*start), GFP_KERNEL);
+	start = kzalloc_obj(*start, GFP_KERNEL);
 	if (!start)
 		return STATUS_INSUFFICIENT_RESOURCES;
 	start->routine = routine;

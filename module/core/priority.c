@@ -13,9 +13,9 @@
 
 #include <linux/export.h>
 #include <linux/kernel.h>
-#include <linux/sched.h>
+#include <linux/lockdep.h>
+#include <linux/mutex.h>
 
-#include "dispatcher.h"
 #include "thread.h"
 
 #define DDT_PRIORITY_MIN	1
@@ -79,9 +79,9 @@ static void ddt_thread_apply_priority(struct ddt_thread *thread, int priority)
 	lockdep_assert_held(&thread->priority.lock);
 
 	thread->priority.current_priority = priority;
-	if (!ddt_object_read(&thread->object))
-		sched_set_normal(thread->task,
-				 ddt_priority_nice[ddt_priority_clamp(priority)]);
+	/* Fails if the thread has ended, and then it does not matter. */
+	ddt_thread_set_nice(thread,
+			    ddt_priority_nice[ddt_priority_clamp(priority)]);
 }
 
 /**

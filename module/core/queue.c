@@ -1,188 +1,124 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * queue.c - a queue of requests to a device, served by a thread of its own
+ * queue.c - a queue of requests to a device: submitting, cancelling, stopping
  *
- * The thread waits on a semaphore, which submitters signal only when it
- * sleeps: a burst of requests costs one wake-up. What there is to do is read
- * from the queue and not from the semaphore, so a cancelled request leaves
- * nothing behind but, at the most, one wake-up in vain.
+ * What there is to do is read from the queue, so a cancelled request leaves
+ * nothing behind but, at the most, one wake-up in vain. How requests are served
+ * is in service.c, and by whom in server.c.
  *
- * A request is claimed by whoever takes it out of the queue: the thread, to
- * serve it; ddt_queue_cancel(); or ddt_queue_stop(). The claimant completes it,
- * and as long as it has not done so the request counts as outstanding. The
- * thread is told to stop when the queue is closed and nothing is outstanding,
- * so no callback ever runs in a thread that is being stopped, where on some
- * kernels interruptible sleeps return at once. The only exception is
- * ddt_queue_ops.idle().
+ * A request is claimed by whoever takes it out of the queue: by whoever serves
+ * it; or, to complete it unserved, by ddt_queue_cancel(), ddt_queue_stop(), or
+ * the work that looks after deadlines. As long as the claimant has not
+ * completed it the request counts as outstanding. The server is stopped when
+ * the queue is closed and nothing is outstanding, so no request is ever served
+ * by a thread that is being stopped, where on some kernels interruptible sleeps
+ * return at once.
  */
 
 #include <linux/err.h>
 #include <linux/export.h>
+#include <linux/lockdep.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
+#include <linux/timekeeping.h>
 
-#include <ddt/queue.h>
-
-struct ddt_queue {
-	const struct ddt_queue_ops *ops;
-	void *context;
-	struct ddt_thread *thread;
-	unsigned int depth;
-	ktime_t idle_timeout;
-
-	struct ddt_semaphore ready;	/* what the thread waits for */
-	struct ddt_event cancel;	/* set if in_service is cancelled */
-	struct ddt_event drained;	/* set if closed and none outstanding */
-
-	/* Protects all that follows, and the private part of the requests. */
-	spinlock_t lock;
-	struct list_head requests;
-	struct ddt_request *in_service;
-	/*
-	 * The thread waits for ready or is about to. Whoever resets it
-	 * releases ready, and the thread takes that count: ready never has
-	 * more than one.
-	 */
-	bool sleeping;
-	bool closed;			/* accepts no more requests */
-	bool aborting;			/* serves no more requests */
-	u64 outstanding;		/* accepted and not yet completed */
-	struct ddt_queue_stats stats;
-};
+#include "dispatcher.h"
+#include "queue.h"
+#include "trace.h"
 
 /* Called whenever one of the two conditions may have become true. */
 static void ddt_queue_check_drained(struct ddt_queue *queue)
 {
 	lockdep_assert_held(&queue->lock);
 
-	if (queue->closed && !queue->outstanding)
+	if (queue->closed && !queue->outstanding[0] && !queue->outstanding[1])
 		ddt_event_set(&queue->drained);
 }
 
-static void ddt_queue_claim(struct ddt_queue *queue, struct ddt_request *req,
-			    enum ddt_request_state state)
+static void ddt_queue_check_room(struct ddt_queue *queue)
+{
+	lockdep_assert_held(&queue->lock);
+
+	if (queue->room_waiters &&
+	    (queue->stats.queued < queue->depth || queue->closed))
+		ddt_event_set(&queue->room);
+}
+
+void ddt_queue_claim(struct ddt_queue *queue, struct ddt_request *req,
+		     enum ddt_request_state state)
 {
 	lockdep_assert_held(&queue->lock);
 
 	list_del(&req->link);
 	req->state = state;
 	queue->stats.queued--;
+	trace_ddt_depth(queue->name, queue->stats.queued);
+	ddt_queue_check_room(queue);
 }
 
-static void ddt_queue_account_completed(struct ddt_queue *queue)
+/* @epoch: that of the request, which may have been freed. */
+void ddt_queue_account_completed(struct ddt_queue *queue, u8 epoch)
 {
 	lockdep_assert_held(&queue->lock);
 
 	queue->stats.completed++;
-	queue->outstanding--;
+	if (!--queue->outstanding[epoch] && epoch != queue->epoch)
+		ddt_event_set(&queue->flushed);
 	ddt_queue_check_drained(queue);
 }
 
 /* Completes a request that was claimed before it was begun. */
-static void ddt_queue_complete_unserved(struct ddt_queue *queue,
-					struct ddt_request *req, int status)
+void ddt_queue_complete_unserved(struct ddt_queue *queue,
+				 struct ddt_request *req, int status)
 {
 	unsigned long irqflags;
+	u8 epoch = req->epoch;
 
+	if (queue->times)
+		req->queued_ns += ktime_to_ns(ktime_sub(ktime_get(),
+							req->stamp));
 	req->status = status;
+	trace_ddt_request_complete(queue->name, req->number, status);
 	queue->ops->complete(queue, req);
 
 	spin_lock_irqsave(&queue->lock, irqflags);
-	queue->stats.cancelled++;
-	ddt_queue_account_completed(queue);
+	if (status == -ETIME)
+		queue->stats.expired++;
+	else
+		queue->stats.cancelled++;
+	ddt_queue_account_completed(queue, epoch);
 	spin_unlock_irqrestore(&queue->lock, irqflags);
 }
 
 static void ddt_queue_cancel_in_service(struct ddt_queue *queue)
 {
+	struct ddt_request *req = queue->in_service;
+
 	lockdep_assert_held(&queue->lock);
 
-	WRITE_ONCE(queue->in_service->cancelled, true);
+	WRITE_ONCE(req->cancelled, true);
 	ddt_event_set(&queue->cancel);
+	trace_ddt_request_cancel(queue->name, req->number, true);
 }
 
-/* Returns the next request to serve, or makes it known that we will sleep. */
-static struct ddt_request *ddt_queue_begin(struct ddt_queue *queue)
+/* Completes all queued requests unserved. */
+void ddt_queue_complete_all(struct ddt_queue *queue, int status)
 {
-	struct ddt_request *req = NULL;
-
-	spin_lock_irq(&queue->lock);
-	if (!queue->aborting)
-		req = list_first_entry_or_null(&queue->requests,
-					       struct ddt_request, link);
-	if (req) {
-		ddt_queue_claim(queue, req, DDT_REQUEST_IN_SERVICE);
-		queue->in_service = req;
-	} else {
-		queue->sleeping = true;
-	}
-	spin_unlock_irq(&queue->lock);
-	return req;
-}
-
-static void ddt_queue_serve(struct ddt_queue *queue, struct ddt_request *req)
-{
-	int status = queue->ops->serve(queue, req);
-
-	/* From here on it cannot be cancelled any more. */
-	spin_lock_irq(&queue->lock);
-	queue->in_service = NULL;
-	req->state = DDT_REQUEST_IDLE;
-	if (req->cancelled)
-		ddt_event_reset(&queue->cancel);
-	spin_unlock_irq(&queue->lock);
-
-	req->status = status;
-	queue->ops->complete(queue, req);
-
-	spin_lock_irq(&queue->lock);
-	ddt_queue_account_completed(queue);
-	spin_unlock_irq(&queue->lock);
-}
-
-/*
- * Waits for requests: returns 0 when there may be some, -ETIME when there were
- * none for as long as @timeout, -EINTR when the thread has to stop.
- */
-static int ddt_queue_sleep(struct ddt_queue *queue, ktime_t timeout)
-{
-	int ret = ddt_wait(&queue->ready.object, DDT_WAIT_ALERTABLE, timeout);
-
-	if (ret == -ETIME) {
-		bool signaled;
-
-		spin_lock_irq(&queue->lock);
-		signaled = !queue->sleeping;
-		queue->sleeping = false;
-		spin_unlock_irq(&queue->lock);
-		if (signaled)	/* too late for the wait: take the count now */
-			ret = ddt_wait(&queue->ready.object, 0, 0);
-	}
-	return ret;
-}
-
-static int ddt_queue_main(void *context)
-{
-	struct ddt_queue *queue = context;
-	ktime_t idle_timeout = DDT_FOREVER;
 	struct ddt_request *req;
-	int ret;
 
 	for (;;) {
-		req = ddt_queue_begin(queue);
-		if (req) {
-			ddt_queue_serve(queue, req);
-			idle_timeout = queue->idle_timeout;
-			continue;
-		}
-
-		ret = ddt_queue_sleep(queue, idle_timeout);
-		if (ret == -EINTR)
-			return 0;
-		if (ret == -ETIME) {
-			queue->ops->idle(queue);
-			idle_timeout = DDT_FOREVER;
-		}
+		spin_lock_irq(&queue->lock);
+		req = list_first_entry_or_null(&queue->requests,
+					       struct ddt_request, link);
+		if (!req)
+			req = list_first_entry_or_null(&queue->delayed,
+						       struct ddt_request,
+						       link);
+		if (req)
+			ddt_queue_claim(queue, req, DDT_REQUEST_IDLE);
+		spin_unlock_irq(&queue->lock);
+		if (!req)
+			return;
+		ddt_queue_complete_unserved(queue, req, status);
 	}
 }
 
@@ -192,11 +128,14 @@ static int ddt_queue_main(void *context)
  * @context: for the caller, see ddt_queue_context()
  * @attr: its thread, depth and idle time
  *
- * @ops is used until the queue is destroyed, @attr only during the call.
+ * @ops is used until the queue is destroyed, @attr only during the call. A
+ * thread's owner has to be NULL if the owner's exit function destroys the
+ * queue, and what it refers to has to outlive a lazy queue.
  *
  * Context: Process context, may sleep.
  * Return: the queue, to be freed by ddt_queue_destroy(); or an error pointer:
- * -EINVAL for a depth of 0, -ENOMEM, or what ddt_thread_create() returns.
+ * -EINVAL for unknown flags, an unknown server, a depth of 0, or a lazy queue
+ * without an idle timeout; -ENOMEM; or what ddt_thread_create() returns.
  */
 struct ddt_queue *ddt_queue_create(const struct ddt_queue_ops *ops,
 				   void *context,
@@ -205,7 +144,7 @@ struct ddt_queue *ddt_queue_create(const struct ddt_queue_ops *ops,
 	struct ddt_queue *queue;
 	int err;
 
-	if (!attr->depth)
+	if (!attr->depth || attr->flags & ~DDT_QUEUE_TIMES)
 		return ERR_PTR(-EINVAL);
 
 	queue = kzalloc_node(sizeof(*queue), GFP_KERNEL, attr->thread.node);
@@ -213,21 +152,34 @@ struct ddt_queue *ddt_queue_create(const struct ddt_queue_ops *ops,
 		return ERR_PTR(-ENOMEM);
 	queue->ops = ops;
 	queue->context = context;
+	strscpy(queue->name, attr->thread.name, sizeof(queue->name));
 	queue->depth = attr->depth;
-	queue->idle_timeout = ops->idle ? attr->idle_timeout : DDT_FOREVER;
-	ddt_semaphore_init(&queue->ready, 0, 1);
+	queue->idle_timeout = attr->idle_timeout;
 	ddt_event_init(&queue->cancel, DDT_EVENT_MANUAL, false);
 	ddt_event_init(&queue->drained, DDT_EVENT_MANUAL, false);
+	ddt_event_init(&queue->flushed, DDT_EVENT_MANUAL, false);
+	ddt_event_init(&queue->room, DDT_EVENT_AUTO, false);
+	ddt_semaphore_init(&queue->flush_turn, 1, 1);
+	ddt_deadline_init(queue);
 	spin_lock_init(&queue->lock);
 	INIT_LIST_HEAD(&queue->requests);
+	INIT_LIST_HEAD(&queue->delayed);
 
-	queue->thread = ddt_thread_create(ddt_queue_main, queue, &attr->thread);
-	if (IS_ERR(queue->thread)) {
-		err = PTR_ERR(queue->thread);
-		goto free_queue;
+	if (attr->flags & DDT_QUEUE_TIMES) {
+		queue->times = kzalloc_node(sizeof(*queue->times), GFP_KERNEL,
+					    attr->thread.node);
+		if (!queue->times) {
+			err = -ENOMEM;
+			goto free_queue;
+		}
 	}
+	err = ddt_server_start(queue, attr);
+	if (err)
+		goto free_times;
 	return queue;
 
+free_times:
+	kfree(queue->times);
 free_queue:
 	kfree(queue);
 	return ERR_PTR(err);
@@ -240,13 +192,14 @@ EXPORT_SYMBOL_GPL(ddt_queue_create);
  *
  * If it has not been stopped, its requests are aborted: see ddt_queue_stop().
  *
- * Context: Process context, may sleep; not the queue's own thread.
+ * Context: Process context, may sleep; not a callback of the queue.
  */
 void ddt_queue_destroy(struct ddt_queue *queue)
 {
 	if (WARN_ON(ddt_queue_stop(queue, DDT_QUEUE_ABORT)))
 		return;
-	ddt_thread_put(queue->thread);
+	ddt_server_free(queue);
+	kfree(queue->times);
 	kfree(queue);
 }
 EXPORT_SYMBOL_GPL(ddt_queue_destroy);
@@ -265,19 +218,6 @@ void *ddt_queue_context(const struct ddt_queue *queue)
 EXPORT_SYMBOL_GPL(ddt_queue_context);
 
 /**
- * ddt_queue_thread() - the thread of a queue
- * @queue: the queue
- *
- * Context: Any.
- * Return: the thread, to which the queue has a reference until it is destroyed.
- */
-struct ddt_thread *ddt_queue_thread(struct ddt_queue *queue)
-{
-	return queue->thread;
-}
-EXPORT_SYMBOL_GPL(ddt_queue_thread);
-
-/**
  * ddt_request_init() - initialise a request
  * @req: the request, which is not queued
  *
@@ -291,6 +231,59 @@ void ddt_request_init(struct ddt_request *req)
 	*req = (struct ddt_request){ .state = DDT_REQUEST_IDLE };
 }
 EXPORT_SYMBOL_GPL(ddt_request_init);
+
+/* Queues @req; if there is no room and @wait is set, registers for it. */
+static int ddt_queue_add(struct ddt_queue *queue, struct ddt_request *req,
+			 bool wait)
+{
+	struct ddt_queue_stats *stats = &queue->stats;
+	unsigned long irqflags;
+	int ret = 0;
+
+	spin_lock_irqsave(&queue->lock, irqflags);
+	if (req->state != DDT_REQUEST_IDLE) {
+		ret = -EBUSY;
+		goto unlock;
+	}
+	if (queue->closed) {
+		ret = -ESHUTDOWN;
+		goto unlock;
+	}
+	if (stats->queued >= queue->depth) {
+		ret = -EAGAIN;
+		queue->room_waiters += wait;
+		goto unlock;
+	}
+
+	req->number = ++stats->submitted;
+	req->state = DDT_REQUEST_QUEUED;
+	req->cancelled = false;
+	req->begun = false;
+	req->due = 0;
+	req->epoch = queue->epoch;
+	if (queue->times) {
+		req->queued_ns = 0;
+		req->service_ns = 0;
+		req->stamp = ktime_get();
+	}
+	list_add_tail(&req->link, &queue->requests);
+	queue->outstanding[req->epoch]++;
+	stats->queued++;
+	if (stats->queued > stats->max_queued)
+		stats->max_queued = stats->queued;
+	trace_ddt_request_submit(queue->name, req->number, stats->queued);
+	trace_ddt_depth(queue->name, stats->queued);
+
+	if (req->deadline)
+		ddt_deadline_schedule(queue, req->deadline);
+	if (queue->sleeping)
+		ddt_server_wake(queue);
+unlock:
+	/* Whoever was let in, or turned away, lets the next one try. */
+	ddt_queue_check_room(queue);
+	spin_unlock_irqrestore(&queue->lock, irqflags);
+	return ret;
+}
 
 /**
  * ddt_queue_submit() - queue a request
@@ -308,43 +301,42 @@ EXPORT_SYMBOL_GPL(ddt_request_init);
  */
 int ddt_queue_submit(struct ddt_queue *queue, struct ddt_request *req)
 {
-	struct ddt_queue_stats *stats = &queue->stats;
-	unsigned long irqflags;
-	int ret = 0;
-
-	spin_lock_irqsave(&queue->lock, irqflags);
-	if (queue->closed) {
-		ret = -ESHUTDOWN;
-		goto unlock;
-	}
-	if (req->state != DDT_REQUEST_IDLE) {
-		ret = -EBUSY;
-		goto unlock;
-	}
-	if (stats->queued >= queue->depth) {
-		ret = -EAGAIN;
-		goto unlock;
-	}
-
-	req->state = DDT_REQUEST_QUEUED;
-	req->cancelled = false;
-	req->number = ++stats->submitted;
-	list_add_tail(&req->link, &queue->requests);
-	queue->outstanding++;
-	stats->queued++;
-	if (stats->queued > stats->max_queued)
-		stats->max_queued = stats->queued;
-
-	if (queue->sleeping) {
-		queue->sleeping = false;
-		stats->wakeups++;
-		ddt_semaphore_release(&queue->ready, 1);
-	}
-unlock:
-	spin_unlock_irqrestore(&queue->lock, irqflags);
-	return ret;
+	return ddt_queue_add(queue, req, false);
 }
 EXPORT_SYMBOL_GPL(ddt_queue_submit);
+
+/**
+ * ddt_queue_submit_wait() - queue a request, wait for room if necessary
+ * @queue: the queue
+ * @req: the request
+ * @flags: as for ddt_wait()
+ * @timeout: as for ddt_wait()
+ *
+ * Context: Process context, may sleep.
+ * Return: 0 if the request was accepted; -ETIME when the time was up, -EINTR
+ * see the flags, -EINVAL for unknown flags; -ESHUTDOWN and -EBUSY as for
+ * ddt_queue_submit(). If it was not accepted, it will not be completed.
+ */
+int ddt_queue_submit_wait(struct ddt_queue *queue, struct ddt_request *req,
+			  unsigned int flags, ktime_t timeout)
+{
+	int ret, err;
+
+	ddt_timeout_make_absolute(&flags, &timeout);
+	for (;;) {
+		ret = ddt_queue_add(queue, req, true);
+		if (ret != -EAGAIN)
+			return ret;
+
+		err = ddt_wait(&queue->room.object, flags, timeout);
+		spin_lock_irq(&queue->lock);
+		queue->room_waiters--;
+		spin_unlock_irq(&queue->lock);
+		if (err)
+			return err;
+	}
+}
+EXPORT_SYMBOL_GPL(ddt_queue_submit_wait);
 
 /**
  * ddt_queue_cancel() - cancel a request
@@ -369,9 +361,14 @@ int ddt_queue_cancel(struct ddt_queue *queue, struct ddt_request *req)
 
 	spin_lock_irqsave(&queue->lock, irqflags);
 	if (req->state == DDT_REQUEST_QUEUED) {
+		trace_ddt_request_cancel(queue->name, req->number, false);
 		ddt_queue_claim(queue, req, DDT_REQUEST_IDLE);
+		/* The others may have had to wait for it. */
+		if (queue->sleeping && ddt_queue_has_requests(queue))
+			ddt_server_wake(queue);
 		ret = 0;
-	} else if (req->state == DDT_REQUEST_IN_SERVICE) {
+	} else if (req->state == DDT_REQUEST_IN_SERVICE &&
+		   queue->in_service == req) {
 		ddt_queue_cancel_in_service(queue);
 		ret = -EINPROGRESS;
 	} else {
@@ -385,42 +382,26 @@ int ddt_queue_cancel(struct ddt_queue *queue, struct ddt_request *req)
 }
 EXPORT_SYMBOL_GPL(ddt_queue_cancel);
 
-static void ddt_queue_abort_requests(struct ddt_queue *queue)
-{
-	struct ddt_request *req;
-
-	for (;;) {
-		spin_lock_irq(&queue->lock);
-		req = list_first_entry_or_null(&queue->requests,
-					       struct ddt_request, link);
-		if (req)
-			ddt_queue_claim(queue, req, DDT_REQUEST_IDLE);
-		spin_unlock_irq(&queue->lock);
-		if (!req)
-			return;
-		ddt_queue_complete_unserved(queue, req, -ESHUTDOWN);
-	}
-}
-
 /**
  * ddt_queue_stop() - stop a queue
  * @queue: the queue
  * @mode: what becomes of its requests
  *
- * No more requests are accepted. When it returns, all have been completed, the
- * thread has ended, and no callback runs. May be called by several at a time
- * and again: to abort what somebody else drains, say. Windows: what a driver's
- * unload routine does.
+ * No more requests are accepted. A request that was put back is tried again at
+ * once, and completed with -ESHUTDOWN if it is still not ready. When it
+ * returns, all requests have been completed, the thread has ended, and no
+ * callback runs. May be called by several at a time and again: to abort what
+ * somebody else drains, say. Windows: what a driver's unload routine does.
  *
  * Context: Process context, may sleep: with %DDT_QUEUE_DRAIN until all requests
  * have been served, with %DDT_QUEUE_ABORT until ddt_queue_ops.serve() returns.
- * Return: 0; -EDEADLK if called by the queue's own thread.
+ * Return: 0; -EDEADLK if called by a callback of the queue.
  */
 int ddt_queue_stop(struct ddt_queue *queue, enum ddt_queue_stop_mode mode)
 {
 	bool abort = mode == DDT_QUEUE_ABORT;
 
-	if (ddt_thread_is_current(queue->thread))
+	if (ddt_server_is_current(queue))
 		return -EDEADLK;
 
 	spin_lock_irq(&queue->lock);
@@ -429,74 +410,28 @@ int ddt_queue_stop(struct ddt_queue *queue, enum ddt_queue_stop_mode mode)
 		queue->aborting = true;
 		if (queue->in_service)
 			ddt_queue_cancel_in_service(queue);
+	} else if (queue->sleeping && ddt_queue_has_requests(queue)) {
+		ddt_server_wake(queue);
 	}
+	ddt_queue_check_room(queue);
 	ddt_queue_check_drained(queue);
 	spin_unlock_irq(&queue->lock);
 
 	if (abort)
-		ddt_queue_abort_requests(queue);
+		ddt_queue_complete_all(queue, -ESHUTDOWN);
 	ddt_wait(&queue->drained.object, 0, DDT_FOREVER);
 
 	/* Whoever has set it may still hold the lock. */
 	spin_lock_irq(&queue->lock);
 	spin_unlock_irq(&queue->lock);
 
-	return ddt_thread_stop(queue->thread);
+	/* Ends a delay in ddt_queue_ops.idle(); nothing is served any more. */
+	ddt_event_set(&queue->cancel);
+	cancel_delayed_work_sync(&queue->expire);
+	ddt_server_stop(queue);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(ddt_queue_stop);
-
-/**
- * ddt_request_cancelled() - whether a request in service has been cancelled
- * @req: the request
- *
- * Windows: the Cancel member of the IRP.
- *
- * Context: Any; for ddt_queue_ops.serve().
- * Return: true if it should be ended, with -ECANCELED or what else is true.
- */
-bool ddt_request_cancelled(const struct ddt_request *req)
-{
-	return READ_ONCE(req->cancelled);
-}
-EXPORT_SYMBOL_GPL(ddt_request_cancelled);
-
-/**
- * ddt_queue_cancel_object() - the object that is signaled by a cancellation
- * @queue: the queue
- *
- * For ddt_queue_ops.serve(), to wait for it beside what it waits for.
- *
- * Context: Any.
- * Return: an object that is signaled while the request in service is
- * cancelled.
- */
-struct ddt_object *ddt_queue_cancel_object(struct ddt_queue *queue)
-{
-	return &queue->cancel.object;
-}
-EXPORT_SYMBOL_GPL(ddt_queue_cancel_object);
-
-/**
- * ddt_queue_delay() - sleep in a callback of a queue
- * @queue: the queue
- * @delay: for how long, in ns
- *
- * Never returns 0 early.
- *
- * Context: ddt_queue_ops.serve() and .idle(), may sleep.
- * Return: 0 when the time is over; -ECANCELED as soon as the request in service
- * is cancelled; -EINTR as soon as the thread is told to stop, which happens in
- * .idle() only.
- */
-int ddt_queue_delay(struct ddt_queue *queue, ktime_t delay)
-{
-	int ret = ddt_wait(&queue->cancel.object, DDT_WAIT_ALERTABLE, delay);
-
-	if (!ret)
-		return -ECANCELED;
-	return ret == -ETIME ? 0 : ret;
-}
-EXPORT_SYMBOL_GPL(ddt_queue_delay);
 
 /**
  * ddt_queue_stats() - what a queue has done up to now

@@ -27,6 +27,7 @@
 
 #include "dispatcher.h"
 #include "thread.h"
+#include "trace.h"
 
 /* What the creator and the new thread tell each other; the creator waits. */
 struct ddt_thread_start {
@@ -260,6 +261,8 @@ int ddt_thread_set_nice(struct ddt_thread *thread, int nice)
 		return -ERANGE;
 	if (ddt_object_read(&thread->object))
 		return -ESRCH;
+	trace_ddt_thread_priority(thread->task->comm, task_pid_nr(thread->task),
+				  task_nice(thread->task), nice);
 	sched_set_normal(thread->task, nice);
 	return 0;
 }

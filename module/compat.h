@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * compat.h - what differs between the kernels that are supported
+ *
+ * Where that can be done the thing itself is tested for and not the version:
+ * stable kernels get backports.
+ */
+#ifndef _DDT_COMPAT_H
+#define _DDT_COMPAT_H
+
+#include <linux/slab.h>
+#include <linux/version.h>
+
+/* 6.1 has no kzalloc_obj(). */
+#ifndef kzalloc_obj
+#define kzalloc_obj(obj, gfp)	kzalloc(sizeof(obj), gfp)
+#endif
+
+/* Since 6.10 __assign_str() takes the source from __string(). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define ddt_assign_str(dst, src)	__assign_str(dst, src)
+#else
+#define ddt_assign_str(dst, src)	__assign_str(dst)
+#endif
+
+#endif /* _DDT_COMPAT_H */

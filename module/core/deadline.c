@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * deadline.c - requests that are of no use if they are not begun in time
+ *
+ * Whoever takes a request into service looks at its deadline first. So that a
+ * request need not wait for that, a work completes those that are late also
+ * while the device is busy with another.
+ */
+
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/minmax.h>
+
+#include "queue.h"
+
+bool ddt_deadline_passed(const struct ddt_request *req, ktime_t now)
+{
+	return req->deadline && !req->begun && req->deadline < now;
+}
+
+/* Schedules a look at the deadlines, if none is scheduled early enough. */
+void ddt_deadline_schedule(struct ddt_queue *queue, ktime_t deadline)
+{
+	s64 delay = ktime_to_ns(ktime_sub(deadline, ktime_get()));
+
+	lockdep_assert_held(&queue->lock);
+
+	if (deadline >= queue->next_expiry)
+		return;
+	queue->next_expiry = deadline;
+	mod_delayed_work(ddt_workqueue, &queue->expire,
+			 delay > 0 ? nsecs_to_jiffies(delay) + 1 : 0);
+}
+
+/* Returns a request that is past its deadline, or schedules the next look. */
+static struct ddt_request *ddt_deadline_find(struct ddt_queue *queue)
+{
+	struct list_head *const lists[] = { &queue->requests, &queue->delayed };
+	ktime_t next = DDT_FOREVER, now = ktime_get();
+	struct ddt_request *req;
+	int i;
+
+	lockdep_assert_held(&queue->lock);
+
+	for (i = 0; i < ARRAY_SIZE(lists); i++) {
+		list_for_each_entry(req, lists[i], link) {
+			if (ddt_deadline_passed(req, now))
+				return req;
+			if (req->deadline && !req->begun)
+				next = min(next, req->deadline);
+		}
+	}
+	queue->next_expiry = DDT_FOREVER;
+	if (next != DDT_FOREVER)
+		ddt_deadline_schedule(queue, next);
+	return NULL;
+}
+
+/* Completes what is past its deadline also while the server is busy. */
+static void ddt_deadline_work(struct work_struct *work)
+{
+	struct ddt_queue *queue = container_of(to_delayed_work(work),
+					       struct ddt_queue, expire);
+	struct ddt_request *req;
+
+	for (;;) {
+		spin_lock_irq(&queue->lock);
+		req = ddt_deadline_find(queue);
+		if (req)
+			ddt_queue_claim(queue, req, DDT_REQUEST_IDLE);
+		spin_unlock_irq(&queue->lock);
+		if (!req)
+			return;
+		ddt_queue_complete_unserved(queue, req, -ETIME);
+	}
+}
+
+void ddt_deadline_init(struct ddt_queue *queue)
+{
+	INIT_DELAYED_WORK(&queue->expire, ddt_deadline_work);
+	queue->next_expiry = DDT_FOREVER;
+}

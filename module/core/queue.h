@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* queue.h - a queue from within: the requests and who serves them */
+#ifndef _DDT_CORE_QUEUE_H
+#define _DDT_CORE_QUEUE_H
+
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include <ddt/queue.h>
+
+struct ddt_queue {
+	const struct ddt_queue_ops *ops;
+	void *context;
+	char name[TASK_COMM_LEN];
+	unsigned int depth;
+	ktime_t idle_timeout;
+
+	struct ddt_event cancel;	/* set if in_service is cancelled */
+	struct ddt_event drained;	/* set if closed and none outstanding */
+	struct ddt_event flushed;	/* set when a flush may be over */
+	struct ddt_event room;		/* one of room_waiters may try again */
+	struct ddt_semaphore flush_turn;	/* taken by the one who flushes */
+	struct delayed_work expire;	/* completes what is past its deadline */
+
+	/* Who serves the queue, see server.c. */
+	enum ddt_queue_server server;
+	struct ddt_semaphore ready;	/* what a thread waits for */
+	struct delayed_work work;	/* what workers do, or starts a thread */
+	/* Protects thread, and thread_attr.nice from then on. */
+	struct mutex thread_lock;
+	struct ddt_thread *thread;	/* NULL if there is none */
+	struct ddt_thread_attr thread_attr;
+	struct task_struct *serving;	/* who runs the callbacks */
+	bool worked;			/* used by serving only: not yet idle */
+	ktime_t idle_at;		/* used by workers only */
+
+	/* Protects all that follows, and the private part of the requests. */
+	spinlock_t lock;
+	struct list_head requests;	/* to be served in this order */
+	struct list_head delayed;	/* put back until they are due, sorted */
+	struct ddt_request *in_service;
+	/*
+	 * Whoever serves the queue has found nothing to do and will look again
+	 * when woken. Reset by whoever wakes it: see ddt_server_wake().
+	 */
+	bool sleeping;
+	bool thread_runs;		/* a thread will look at ready */
+	bool closed;			/* accepts no more requests */
+	bool aborting;			/* serves no more requests */
+	unsigned int room_waiters;
+	ktime_t next_expiry;		/* for when expire is scheduled */
+	/* Accepted and not yet completed: before the last flush, and since. */
+	u64 outstanding[2];
+	u8 epoch;			/* which of the two new requests join */
+	struct ddt_queue_stats stats;
+	struct ddt_queue_times *times;	/* NULL if not measured */
+};
+
+static inline bool ddt_queue_has_requests(const struct ddt_queue *queue)
+{
+	lockdep_assert_held(&queue->lock);
+
+	return !list_empty(&queue->requests) || !list_empty(&queue->delayed);
+}
+
+extern struct workqueue_struct *ddt_workqueue;
+
+/* queue.c */
+void ddt_queue_claim(struct ddt_queue *queue, struct ddt_request *req,
+		     enum ddt_request_state state);
+void ddt_queue_account_completed(struct ddt_queue *queue, u8 epoch);
+void ddt_queue_complete_unserved(struct ddt_queue *queue,
+				 struct ddt_request *req, int status);
+void ddt_queue_complete_all(struct ddt_queue *queue, int status);
+
+/* service.c */
+struct ddt_request *ddt_queue_begin(struct ddt_queue *queue, ktime_t *due);
+void ddt_queue_serve(struct ddt_queue *queue, struct ddt_request *req);
+
+/* deadline.c */
+void ddt_deadline_init(struct ddt_queue *queue);
+bool ddt_deadline_passed(const struct ddt_request *req, ktime_t now);
+void ddt_deadline_schedule(struct ddt_queue *queue, ktime_t deadline);
+
+/* server.c */
+int ddt_server_start(struct ddt_queue *queue,
+		     const struct ddt_queue_attr *attr);
+void ddt_server_wake(struct ddt_queue *queue);
+bool ddt_server_is_current(const struct ddt_queue *queue);
+void ddt_server_stop(struct ddt_queue *queue);
+void ddt_server_free(struct ddt_queue *queue);
+
+#endif /* _DDT_CORE_QUEUE_H */

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * service.c - how the requests of a queue are served
+ *
+ * The server (server.c) takes one request after the other into service. A
+ * request in service is not in the queue; it is known as in_service, so that it
+ * can be told that it is cancelled. One that the device is not ready for goes
+ * back into the queue: among the requests, if it can be served again at once or
+ * the others have to wait for it; else among the delayed ones until it is due.
+ */
+
+#include <linux/export.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/timekeeping.h>
+
+#include "queue.h"
+#include "trace.h"
+
+/* Returns the request to serve next, or NULL and when one will be due. */
+static struct ddt_request *ddt_queue_next(struct ddt_queue *queue, ktime_t *due)
+{
+	struct ddt_request *req;
+
+	lockdep_assert_held(&queue->lock);
+
+	*due = DDT_FOREVER;
+	if (queue->aborting)
+		return NULL;
+
+	/* Once the queue is closed nothing is put back, see below. */
+	while (!list_empty(&queue->delayed)) {
+		req = list_first_entry(&queue->delayed, struct ddt_request,
+				       link);
+		if (!queue->closed && ktime_get() < req->due) {
+			*due = req->due;
+			break;
+		}
+		list_move_tail(&req->link, &queue->requests);
+		req->due = 0;
+	}
+
+	req = list_first_entry_or_null(&queue->requests, struct ddt_request,
+				       link);
+	if (req && req->due && !queue->closed && ktime_get() < req->due) {
+		*due = req->due;
+		return NULL;
+	}
+	return req;
+}
+
+/*
+ * For the server: takes the next request into service. If there is none, makes
+ * it known that the server sleeps, and returns NULL and when there will be one.
+ */
+struct ddt_request *ddt_queue_begin(struct ddt_queue *queue, ktime_t *due)
+{
+	struct ddt_request *req;
+	bool expired;
+
+	for (;;) {
+		spin_lock_irq(&queue->lock);
+		req = ddt_queue_next(queue, due);
+		if (!req) {
+			queue->sleeping = true;
+			spin_unlock_irq(&queue->lock);
+			return NULL;
+		}
+
+		expired = req->deadline &&
+			  ddt_deadline_passed(req, ktime_get());
+		if (expired) {
+			ddt_queue_claim(queue, req, DDT_REQUEST_IDLE);
+		} else {
+			ddt_queue_claim(queue, req, DDT_REQUEST_IN_SERVICE);
+			queue->in_service = req;
+			req->begun = true;
+			req->due = 0;
+			trace_ddt_request_begin(queue->name, req->number,
+						queue->stats.queued);
+		}
+		spin_unlock_irq(&queue->lock);
+		if (!expired)
+			return req;
+		ddt_queue_complete_unserved(queue, req, -ETIME);
+	}
+}
+
+/*
+ * Puts a request back that was not ready and returns 0, or returns the status
+ * to complete it with. A queue that is being stopped gives each request one
+ * more chance.
+ */
+static int ddt_queue_put_back(struct ddt_queue *queue, struct ddt_request *req)
+{
+	struct list_head *behind = &queue->requests;
+	struct ddt_request *other;
+
+	lockdep_assert_held(&queue->lock);
+
+	if (req->cancelled)
+		return -ECANCELED;
+	if (queue->closed)
+		return -ESHUTDOWN;
+
+	if (!req->retry_last) {
+		list_add(&req->link, &queue->requests);
+	} else if (!req->due) {
+		list_add_tail(&req->link, &queue->requests);
+	} else {
+		behind = &queue->delayed;
+		list_for_each_entry_reverse(other, &queue->delayed, link) {
+			if (other->due <= req->due) {
+				behind = &other->link;
+				break;
+			}
+		}
+		list_add(&req->link, behind);
+	}
+	req->state = DDT_REQUEST_QUEUED;
+	queue->stats.queued++;
+	queue->stats.retried++;
+	trace_ddt_request_retry(queue->name, req->number, queue->stats.queued);
+	trace_ddt_depth(queue->name, queue->stats.queued);
+	return 0;
+}
+
+static unsigned int ddt_time_bucket(u64 ns)
+{
+	return min_t(unsigned int, ns ? ilog2(ns) : 0,
+		     DDT_QUEUE_TIME_BUCKETS - 1);
+}
+
+/* For the server: serves a request that ddt_queue_begin() has returned. */
+void ddt_queue_serve(struct ddt_queue *queue, struct ddt_request *req)
+{
+	u64 number = req->number, queued_ns, service_ns;
+	ktime_t begin = 0, end = 0;
+	u8 epoch = req->epoch;
+	bool put_back = false;
+	int status;
+
+	req->retry = false;
+	if (queue->times) {
+		begin = ktime_get();
+		req->queued_ns += ktime_to_ns(ktime_sub(begin, req->stamp));
+	}
+	trace_ddt_service(queue->name, number, 'B');
+	status = queue->ops->serve(queue, req);
+	trace_ddt_service(queue->name, number, 'E');
+	if (queue->times) {
+		end = ktime_get();
+		req->service_ns += ktime_to_ns(ktime_sub(end, begin));
+		req->stamp = end;
+	}
+
+	/* From here on it cannot be cancelled in service any more. */
+	spin_lock_irq(&queue->lock);
+	queue->in_service = NULL;
+	if (req->cancelled)
+		ddt_event_reset(&queue->cancel);
+	if (req->retry) {
+		status = ddt_queue_put_back(queue, req);
+		put_back = !status;
+	}
+	if (!put_back)
+		req->state = DDT_REQUEST_IDLE;
+	spin_unlock_irq(&queue->lock);
+	if (put_back)
+		return;
+
+	req->status = status;
+	queued_ns = req->queued_ns;
+	service_ns = req->service_ns;
+	trace_ddt_request_complete(queue->name, number, status);
+	queue->ops->complete(queue, req);
+
+	spin_lock_irq(&queue->lock);
+	if (queue->times) {
+		queue->times->queued[ddt_time_bucket(queued_ns)]++;
+		queue->times->service[ddt_time_bucket(service_ns)]++;
+	}
+	ddt_queue_account_completed(queue, epoch);
+	spin_unlock_irq(&queue->lock);
+}
+
+/**
+ * ddt_request_cancelled() - whether a request in service has been cancelled
+ * @req: the request
+ *
+ * Windows: the Cancel member of the IRP.
+ *
+ * Context: Any; for ddt_queue_ops.serve().
+ * Return: true if it should be ended, with -ECANCELED or what else is true.
+ */
+bool ddt_request_cancelled(const struct ddt_request *req)
+{
+	return READ_ONCE(req->cancelled);
+}
+EXPORT_SYMBOL_GPL(ddt_request_cancelled);
+
+/**
+ * ddt_request_retry() - put a request back that the device is not ready for
+ * @req: the request in service
+ * @delay: after which time to serve it again, in ns
+ * @place: before or behind the other requests
+ *
+ * To be called before returning from ddt_queue_ops.serve(), the result of which
+ * does not count then. The request is put back even if the queue is full. While
+ * it is delayed it can be cancelled as any queued request.
+ *
+ * Context: ddt_queue_ops.serve().
+ */
+void ddt_request_retry(struct ddt_request *req, ktime_t delay,
+		       enum ddt_retry_place place)
+{
+	req->due = delay > 0 ? ktime_add_safe(ktime_get(), delay) : 0;
+	req->retry = true;
+	req->retry_last = place == DDT_RETRY_LAST;
+}
+EXPORT_SYMBOL_GPL(ddt_request_retry);
+
+/**
+ * ddt_queue_cancel_object() - the object that is signaled by a cancellation
+ * @queue: the queue
+ *
+ * For ddt_queue_ops.serve(), to wait for it beside what it waits for.
+ *
+ * Context: Any.
+ * Return: an object that is signaled while the request in service is
+ * cancelled.
+ */
+struct ddt_object *ddt_queue_cancel_object(struct ddt_queue *queue)
+{
+	return &queue->cancel.object;
+}
+EXPORT_SYMBOL_GPL(ddt_queue_cancel_object);
+
+/**
+ * ddt_queue_delay() - sleep in a callback of a queue
+ * @queue: the queue
+ * @delay: for how long, in ns
+ *
+ * Never returns 0 early.
+ *
+ * Context: ddt_queue_ops.serve() and .idle(), may sleep.
+ * Return: 0 when the time is over; -ECANCELED as soon as the request in service
+ * is cancelled or, in .idle(), the queue is stopped.
+ */
+int ddt_queue_delay(struct ddt_queue *queue, ktime_t delay)
+{
+	return ddt_wait(&queue->cancel.object, 0, delay) ? 0 : -ECANCELED;
+}
+EXPORT_SYMBOL_GPL(ddt_queue_delay);
+
+/**
+ * ddt_queue_times() - histograms of the times that requests took
+ * @queue: the queue
+ * @times: where to store them
+ *
+ * Only requests that were served are counted.
+ *
+ * Context: As ddt_queue_submit().
+ * Return: 0, or -EOPNOTSUPP if the queue was created without
+ * %DDT_QUEUE_TIMES.
+ */
+int ddt_queue_times(struct ddt_queue *queue, struct ddt_queue_times *times)
+{
+	unsigned long irqflags;
+
+	if (!queue->times)
+		return -EOPNOTSUPP;
+	spin_lock_irqsave(&queue->lock, irqflags);
+	*times = *queue->times;
+	spin_unlock_irqrestore(&queue->lock, irqflags);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(ddt_queue_times);

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * io.c - reading and writing the medium
+ *
+ * The thread never touches the memory of a user: the data goes through a
+ * buffer that belongs to the request. So a task that is killed while it waits
+ * can leave at once, and the request, with a reference of its own, lives until
+ * the thread is done with it.
+ */
+
+#include <linux/container_of.h>
+#include <linux/errno.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <linux/kref.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+
+#include "../compat.h"
+#include "drive.h"
+
+/* How much one request transfers at the most. */
+#define DDT_IO_CHUNK	SZ_256K
+
+/* A request to read or write; may be submitted again when it is done. */
+struct ddt_io {
+	struct ddt_drive_request base;
+	struct kref ref;		/* the submitter's and the queue's */
+	struct ddt_event done;
+};
+
+static void ddt_io_free(struct kref *ref)
+{
+	struct ddt_io *io = container_of(ref, struct ddt_io, ref);
+
+	kvfree(io->base.data);
+	kfree(io);
+}
+
+static void ddt_io_put(struct ddt_io *io)
+{
+	kref_put(&io->ref, ddt_io_free);
+}
+
+static void ddt_io_complete(struct ddt_drive_request *req)
+{
+	struct ddt_io *io = container_of(req, struct ddt_io, base);
+
+	ddt_event_set(&io->done);
+	ddt_io_put(io);
+}
+
+static struct ddt_io *ddt_io_alloc(u32 op, size_t size)
+{
+	struct ddt_io *io;
+
+	io = kzalloc_obj(*io, GFP_KERNEL_ACCOUNT);
+	if (!io)
+		return NULL;
+	io->base.data = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	if (!io->base.data) {
+		kfree(io);
+		return NULL;
+	}
+	ddt_request_init(&io->base.request);
+	io->base.op = op;
+	io->base.complete = ddt_io_complete;
+	kref_init(&io->ref);
+	ddt_event_init(&io->done, DDT_EVENT_MANUAL, false);
+	return io;
+}
+
+/* Submits the request; if the queue is full, waits for room if so wanted. */
+static int ddt_io_submit(struct ddt_drive *drive, struct ddt_io *io, bool wait)
+{
+	struct ddt_request *request = &io->base.request;
+	int err;
+
+	ddt_event_reset(&io->done);
+	kref_get(&io->ref);
+	err = wait ? ddt_queue_submit_wait(drive->queue, request,
+					   DDT_WAIT_KILLABLE, DDT_FOREVER) :
+		     ddt_queue_submit(drive->queue, request);
+	if (err)
+		ddt_io_put(io);
+	return err;
+}
+
+/* Has one request served, and returns when it is done or the task is killed. */
+static int ddt_io_serve(struct ddt_drive *drive, struct ddt_io *io, bool wait)
+{
+	int err;
+
+	err = ddt_io_submit(drive, io, wait);
+	if (err)
+		return err;
+
+	err = ddt_wait(&io->done.object, DDT_WAIT_KILLABLE, DDT_FOREVER);
+	if (err) {
+		ddt_queue_cancel(drive->queue, &io->base.request);
+		return err;
+	}
+	return io->base.request.status;
+}
+
+/* Returns how much of @size was transferred: less after a fault. */
+static ssize_t ddt_io_chunk(struct ddt_drive *drive, struct ddt_io *io,
+			    struct iov_iter *iter, size_t size, bool wait)
+{
+	int err;
+
+	if (io->base.op == DDT_DRIVE_OP_WRITE)
+		size = copy_from_iter(io->base.data, size, iter);
+	if (!size)
+		return -EFAULT;
+
+	io->base.length = size;
+	err = ddt_io_serve(drive, io, wait);
+	if (err)
+		return err;
+
+	if (io->base.op == DDT_DRIVE_OP_READ)
+		size = copy_to_iter(io->base.data, size, iter);
+	if (!size)
+		return -EFAULT;
+	return size;
+}
+
+/*
+ * Transfers @left bytes, which lie within the medium, unless it is prevented by
+ * a fault, by the death of the task or by an error. Then what was transferred
+ * before counts.
+ */
+static ssize_t ddt_io_transfer(struct kiocb *iocb, struct iov_iter *iter,
+			       u32 op, size_t left)
+{
+	struct ddt_drive_file *file = iocb->ki_filp->private_data;
+	bool wait = !(iocb->ki_filp->f_flags & O_NONBLOCK);
+	struct ddt_drive *drive = file->drive;
+	struct ddt_io *io;
+	ssize_t done = 0;
+	ssize_t ret = 0;
+
+	/*
+	 * With IOCB_NOWAIT the caller must not sleep, and he would have to
+	 * until the thread has served the request. O_NONBLOCK means less, as
+	 * for a disk: not to wait for room in the queue.
+	 */
+	if (iocb->ki_flags & IOCB_NOWAIT)
+		return -EAGAIN;
+
+	io = ddt_io_alloc(op, min_t(size_t, left, DDT_IO_CHUNK));
+	if (!io)
+		return -ENOMEM;
+
+	while (left) {
+		size_t size = min_t(size_t, left, DDT_IO_CHUNK);
+
+		io->base.offset = iocb->ki_pos;
+		ret = ddt_io_chunk(drive, io, iter, size, wait);
+		if (ret < 0)
+			break;
+		iocb->ki_pos += ret;
+		done += ret;
+		if (ret < size)
+			break;
+		left -= size;
+	}
+
+	ddt_io_put(io);
+	return done ?: ret;
+}
+
+/* Returns how much of what @iter asks for lies within the medium. */
+static size_t ddt_io_size(const struct kiocb *iocb, const struct iov_iter *iter)
+{
+	struct ddt_drive_file *file = iocb->ki_filp->private_data;
+	u64 capacity = file->drive->capacity;
+
+	if (iocb->ki_pos < 0 || iocb->ki_pos >= capacity)
+		return 0;
+	return min_t(u64, iov_iter_count(iter), capacity - iocb->ki_pos);
+}
+
+ssize_t ddt_drive_read_iter(struct kiocb *iocb, struct iov_iter *iter)
+{
+	size_t size = ddt_io_size(iocb, iter);
+
+	if (!size)
+		return 0;
+	return ddt_io_transfer(iocb, iter, DDT_DRIVE_OP_READ, size);
+}
+
+ssize_t ddt_drive_write_iter(struct kiocb *iocb, struct iov_iter *iter)
+{
+	size_t size = ddt_io_size(iocb, iter);
+
+	if (!iov_iter_count(iter))
+		return 0;
+	if (!size)
+		return -ENOSPC;
+	return ddt_io_transfer(iocb, iter, DDT_DRIVE_OP_WRITE, size);
+}
+
+loff_t ddt_drive_llseek(struct file *filp, loff_t offset, int whence)
+{
+	struct ddt_drive_file *file = filp->private_data;
+
+	return fixed_size_llseek(filp, offset, whence, file->drive->capacity);
+}

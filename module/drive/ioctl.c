@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* ioctl.c - the ioctls; see <uapi/linux/ddt_drive.h> */
+
+#include <linux/atomic.h>
+#include <linux/build_bug.h>
+#include <linux/capability.h>
+#include <linux/compiler.h>
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <linux/mutex.h>
+#include <linux/sched/prio.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "drive.h"
+
+/* The layout is the same for all programs, 32-bit ones too. */
+static_assert(sizeof(struct ddt_drive_info) == 64);
+static_assert(sizeof(struct ddt_drive_stats) == 88);
+static_assert(sizeof(struct ddt_drive_priority) == 8);
+static_assert(sizeof(struct ddt_drive_submit) == 32);
+static_assert(sizeof(struct ddt_drive_wait) == 56);
+static_assert(sizeof(struct ddt_drive_cancel) == 8);
+
+/* Checks the size that each structure begins with. */
+static int ddt_ioctl_check_size(const void __user *from, u32 size)
+{
+	u32 user_size;
+
+	if (get_user(user_size, (const u32 __user *)from))
+		return -EFAULT;
+	return user_size == size ? 0 : -EINVAL;
+}
+
+/* Copies a structure of a user. */
+int ddt_ioctl_fetch(void *to, const void __user *from, u32 size)
+{
+	int err;
+
+	err = ddt_ioctl_check_size(from, size);
+	if (err)
+		return err;
+	return copy_from_user(to, from, size) ? -EFAULT : 0;
+}
+
+/* A drive always has a thread. */
+static void ddt_ioctl_usage(struct ddt_drive *drive,
+			    struct ddt_thread_usage *usage)
+{
+	struct ddt_thread *thread = ddt_queue_get_thread(drive->queue);
+
+	ddt_thread_usage(thread, usage);
+	ddt_thread_put(thread);
+}
+
+static int ddt_ioctl_info(struct ddt_drive *drive,
+			  struct ddt_drive_info __user *user_arg)
+{
+	struct ddt_drive_info arg = {
+		.size = sizeof(arg),
+		.index = drive->index,
+		.capacity = drive->capacity,
+		.sector_size = DDT_DRIVE_SECTOR_SIZE,
+		.access_us = drive->access_us,
+		.spinup_ms = drive->spinup_ms,
+		.idle_ms = drive->idle_ms,
+		.depth = drive->depth,
+	};
+	struct ddt_thread_usage usage;
+	int err;
+
+	err = ddt_ioctl_check_size(user_arg, sizeof(arg));
+	if (err)
+		return err;
+
+	if (READ_ONCE(drive->motor_on))
+		arg.state |= DDT_DRIVE_MOTOR_ON;
+	ddt_ioctl_usage(drive, &usage);
+	arg.pid = usage.pid;
+	ddt_queue_nice(drive->queue, &arg.nice);
+	strscpy(arg.thread, drive->name, sizeof(arg.thread));
+	return copy_to_user(user_arg, &arg, sizeof(arg)) ? -EFAULT : 0;
+}
+
+static int ddt_ioctl_stats(struct ddt_drive *drive,
+			   struct ddt_drive_stats __user *user_arg)
+{
+	struct ddt_drive_stats arg = { .size = sizeof(arg) };
+	struct ddt_thread_usage usage;
+	struct ddt_queue_stats stats;
+	int err;
+
+	err = ddt_ioctl_check_size(user_arg, sizeof(arg));
+	if (err)
+		return err;
+
+	ddt_queue_stats(drive->queue, &stats);
+	arg.queued = stats.queued;
+	arg.max_queued = stats.max_queued;
+	arg.submitted = stats.submitted;
+	arg.completed = stats.completed;
+	arg.cancelled = stats.cancelled;
+	arg.wakeups = stats.wakeups;
+	arg.spinups = atomic64_read(&drive->spinups);
+	arg.bytes_read = atomic64_read(&drive->bytes_read);
+	arg.bytes_written = atomic64_read(&drive->bytes_written);
+	ddt_ioctl_usage(drive, &usage);
+	arg.thread_switches = usage.switches;
+	arg.thread_runtime_ns = usage.runtime_ns;
+	return copy_to_user(user_arg, &arg, sizeof(arg)) ? -EFAULT : 0;
+}
+
+static int ddt_ioctl_get_priority(struct ddt_drive *drive,
+				  struct ddt_drive_priority __user *user_arg)
+{
+	struct ddt_drive_priority arg = { .size = sizeof(arg) };
+	int err;
+
+	err = ddt_ioctl_check_size(user_arg, sizeof(arg));
+	if (err)
+		return err;
+
+	ddt_queue_nice(drive->queue, &arg.nice);
+	return copy_to_user(user_arg, &arg, sizeof(arg)) ? -EFAULT : 0;
+}
+
+static int
+ddt_ioctl_set_priority(struct ddt_drive *drive,
+		       const struct ddt_drive_priority __user *user_arg)
+{
+	struct ddt_drive_priority arg;
+	int nice, err;
+
+	err = ddt_ioctl_fetch(&arg, user_arg, sizeof(arg));
+	if (err)
+		return err;
+	if (arg.nice < MIN_NICE || arg.nice > MAX_NICE)
+		return -ERANGE;
+
+	mutex_lock(&drive->priority_lock);
+	ddt_queue_nice(drive->queue, &nice);
+	if (arg.nice < nice && !capable(CAP_SYS_NICE))
+		err = -EPERM;
+	else
+		err = ddt_queue_set_nice(drive->queue, arg.nice);
+	mutex_unlock(&drive->priority_lock);
+	return err;
+}
+
+long ddt_drive_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
+{
+	struct ddt_drive_file *file = filp->private_data;
+	void __user *user_arg = (void __user *)arg;
+
+	switch (cmd) {
+	case DDT_DRIVE_IOC_INFO:
+		return ddt_ioctl_info(file->drive, user_arg);
+	case DDT_DRIVE_IOC_STATS:
+		return ddt_ioctl_stats(file->drive, user_arg);
+	case DDT_DRIVE_IOC_GET_PRIORITY:
+		return ddt_ioctl_get_priority(file->drive, user_arg);
+	case DDT_DRIVE_IOC_SET_PRIORITY:
+		return ddt_ioctl_set_priority(file->drive, user_arg);
+	case DDT_DRIVE_IOC_SUBMIT:
+		return ddt_control_submit(file, user_arg);
+	case DDT_DRIVE_IOC_WAIT:
+		return ddt_control_wait(file, user_arg);
+	case DDT_DRIVE_IOC_CANCEL:
+		return ddt_control_cancel(file, user_arg);
+	default:
+		return -ENOIOCTLCMD;
+	}
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* ddtctl.h - the commands, and what all parts of ddtctl share */
+#ifndef DDTCTL_H
+#define DDTCTL_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#define DDTCTL_VERSION	"0.1"
+
+/* Beside EXIT_SUCCESS and EXIT_FAILURE: the command line makes no sense. */
+#define EXIT_USAGE	2
+
+#define BIT(nr)		(1U << (nr))
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define __printf(format, args)					\
+	__attribute__((__format__(__printf__,			\
+				  format, args)))
+
+/* The order is that of the usage lines. */
+enum option_id {
+	OPT_COUNT,
+	OPT_WAIT,
+	OPT_TIMEOUT,
+	OPT_JSON,
+	OPT_HELP,
+	OPT_VERSION,
+	NR_OPTIONS
+};
+
+/* An option, named --name; with an argument if @arg is set. */
+struct option {
+	const char *name;
+	const char *arg;
+	const char *help;
+};
+
+struct invocation;
+
+/*
+ * A command, or a group of commands. A group with a function of its own is a
+ * command too: for arguments that do not begin with the name of a member.
+ */
+struct command {
+	const char *name;
+	const char *args;
+	const char *help;		/* one line */
+	const char *details;		/* more of it, or NULL */
+	unsigned int min_args;
+	unsigned int max_args;
+	unsigned int options;		/* bits of enum option_id */
+	const struct command *members;	/* the last one has no name */
+	int (*run)(const struct invocation *inv);
+};
+
+/* A command line. */
+struct invocation {
+	const struct command *command;
+	char path[32];			/* of the command: "priority set" */
+	char **args;
+	unsigned int nr_args;
+	/* The argument, or "" if it has none; NULL if it is not given. */
+	const char *options[NR_OPTIONS];
+};
+
+/* main.c */
+extern const struct command root;
+
+/* parse.c */
+extern const struct option options[NR_OPTIONS];
+int parse_command_line(struct invocation *inv, char **argv);
+void find_command(struct invocation *inv);
+
+/* help.c */
+void print_help(const struct invocation *inv);
+int help_run(const struct invocation *inv);
+__printf(2, 3)
+int usage_error(const struct invocation *inv, const char *fmt, ...);
+
+/* error.c */
+__printf(1, 2)
+void error(const char *fmt, ...);
+void *check_memory(void *p);
+
+/* output.c */
+void output_init(void);
+int output_finish(int status);
+
+/* The functions of the commands. */
+int list_run(const struct invocation *inv);
+int info_run(const struct invocation *inv);
+int stats_run(const struct invocation *inv);
+int priority_get_run(const struct invocation *inv);
+int priority_set_run(const struct invocation *inv);
+int submit_run(const struct invocation *inv);
+int wait_run(const struct invocation *inv);
+int cancel_run(const struct invocation *inv);
+
+#endif /* DDTCTL_H */

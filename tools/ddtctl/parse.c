@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* parse.c - the command line, as the table of commands has it */
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ddtctl.h"
+
+const struct option options[NR_OPTIONS] = {
+	[OPT_COUNT] = { "count", "N", "queue N such requests" },
+	[OPT_WAIT] = { "wait", NULL, "wait for the results and print them" },
+	[OPT_TIMEOUT] = { "timeout", "SECONDS", "wait no longer than this" },
+	[OPT_JSON] = { "json", NULL, "print JSON" },
+	[OPT_HELP] = { "help", NULL, "print this, as -h does" },
+	[OPT_VERSION] = { "version", NULL, "print the version" },
+};
+
+/* A number can be negative, so it is no option. */
+static bool is_option(const char *arg)
+{
+	return arg[0] == '-' && arg[1] &&
+	       !isdigit((unsigned char)arg[1]);
+}
+
+static int find_option(const char *name, size_t length)
+{
+	for (int i = 0; i < NR_OPTIONS; i++) {
+		if (strlen(options[i].name) == length &&
+		    !strncmp(options[i].name, name, length))
+			return i;
+	}
+	return -1;
+}
+
+/* Parses the option at *argv, and moves *argv to its last word. */
+static int parse_option(struct invocation *inv, char ***argv)
+{
+	const char *name = **argv;
+	const char *value;
+	int id = -1;
+
+	/* For the usage line, should there be an error. */
+	find_command(inv);
+
+	value = strchr(name, '=');
+	if (!strcmp(name, "-h"))
+		id = OPT_HELP;
+	else if (name[1] == '-')
+		id = find_option(name + 2, value ? (size_t)(value - name - 2) :
+							strlen(name + 2));
+	if (id < 0)
+		return usage_error(inv, "unknown option %s", name);
+
+	if (!options[id].arg) {
+		if (value)
+			return usage_error(inv, "--%s has no argument",
+					   options[id].name);
+		value = "";
+	} else if (value) {
+		value++;
+	} else {
+		value = *++*argv;
+		if (!value) {
+			--*argv;
+			return usage_error(inv, "--%s needs an argument: %s",
+					   options[id].name, options[id].arg);
+		}
+	}
+	inv->options[id] = value;
+	return 0;
+}
+
+/* Goes from inv->command to its members, as long as the arguments name one. */
+void find_command(struct invocation *inv)
+{
+	const struct command *member = inv->command->members;
+	size_t length;
+
+	while (inv->nr_args && member && member->name) {
+		if (strcmp(member->name, inv->args[0])) {
+			member++;
+			continue;
+		}
+		length = strlen(inv->path);
+		snprintf(inv->path + length, sizeof(inv->path) - length, "%s%s",
+			 length ? " " : "", member->name);
+		inv->command = member;
+		inv->args++;
+		inv->nr_args--;
+		member = member->members;
+	}
+}
+
+static int check_options(const struct invocation *inv)
+{
+	unsigned int accepted = inv->command->options | BIT(OPT_HELP);
+
+	for (unsigned int i = 0; i < NR_OPTIONS; i++) {
+		if (inv->options[i] && !(accepted & BIT(i)))
+			return usage_error(inv, "--%s has no meaning here",
+					   options[i].name);
+	}
+	return 0;
+}
+
+static int check_args(const struct invocation *inv)
+{
+	if (inv->command == &root && inv->nr_args)
+		return usage_error(inv, "unknown command %s", inv->args[0]);
+	if (inv->options[OPT_HELP])
+		return 0;
+	if (inv->nr_args < inv->command->min_args)
+		return usage_error(inv, "an argument is missing");
+	if (inv->nr_args > inv->command->max_args)
+		return usage_error(inv, "%s is one argument too many",
+				   inv->args[inv->command->max_args]);
+	return 0;
+}
+
+/* Reorders @argv: inv->args is a part of it. */
+int parse_command_line(struct invocation *inv, char **argv)
+{
+	bool options_end = false;
+	int status = 0;
+
+	inv->command = &root;
+	if (!*argv)
+		return 0;
+	inv->args = argv + 1;
+
+	for (argv++; *argv && !status; argv++) {
+		if (!options_end && !strcmp(*argv, "--"))
+			options_end = true;
+		else if (!options_end && is_option(*argv))
+			status = parse_option(inv, &argv);
+		else
+			inv->args[inv->nr_args++] = *argv;
+	}
+	if (status)
+		return status;
+
+	find_command(inv);
+	status = check_options(inv);
+	return status ? status : check_args(inv);
+}
