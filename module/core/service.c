@@ -10,9 +10,9 @@
  */
 
 #include <linux/export.h>
+#include <linux/ktime.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
-#include <linux/timekeeping.h>
 
 #include "queue.h"
 #include "trace.h"
