@@ -3,7 +3,7 @@
  * deadline_test.c - what holds for requests with a deadline
  */
 
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 
 #include "subject.h"
 
