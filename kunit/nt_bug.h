@@ -5,6 +5,7 @@
 
 #include <kunit/test.h>
 #include <linux/atomic.h>
+#include <linux/module.h>
 
 #include <ddt/nt.h>
 
@@ -31,6 +32,21 @@ static inline void nt_bug_exit(struct kunit *test)
 /* One bug has been reported since the test began or this was last used. */
 #define NT_EXPECT_REPORTED(test) \
 	KUNIT_EXPECT_EQ(test, atomic_xchg(&nt_bugs, 0), 1)
+
+/* What a module is that is being unloaded. */
+static inline struct module *nt_going_module(struct kunit *test)
+{
+	struct module *module = NULL;
+
+	if (!IS_ENABLED(CONFIG_MODULES))
+		kunit_skip(test, "needs modules");
+#ifdef CONFIG_MODULES
+	module = kunit_kzalloc(test, sizeof(*module), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, module);
+	module->state = MODULE_STATE_GOING;
+#endif
+	return module;
+}
 
 static inline LARGE_INTEGER nt_in_ms(int ms)
 {

@@ -7,10 +7,13 @@
 #include <kunit/test.h>
 #include <linux/completion.h>
 #include <linux/delay.h>
+#include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 
 #include <ddt/nt.h>
 
@@ -340,10 +343,19 @@ static void driver_that_leaves_a_device_has_a_bug(struct kunit *test)
 
 static void request_without_a_routine_is_refused(struct kunit *test)
 {
-	PIRP irp = make_irp(test, IRP_MJ_FLUSH_BUFFERS);
+	static const UCHAR majors[] = {
+		IRP_MJ_FLUSH_BUFFERS, IRP_MJ_MAXIMUM_FUNCTION,
+		IRP_MJ_MAXIMUM_FUNCTION + 1, 0xff,
+	};
+	unsigned int i;
 
-	KUNIT_EXPECT_EQ(test, ddt_nt_call(irp), STATUS_INVALID_DEVICE_REQUEST);
-	ddt_nt_irp_put(irp);
+	for (i = 0; i < ARRAY_SIZE(majors); i++) {
+		PIRP irp = make_irp(test, majors[i]);
+
+		KUNIT_EXPECT_EQ(test, ddt_nt_call(irp),
+				STATUS_INVALID_DEVICE_REQUEST);
+		ddt_nt_irp_put(irp);
+	}
 }
 
 static void request_says_what_it_asks_for(struct kunit *test)
@@ -489,6 +501,38 @@ static void call_waits_for_a_pending_request(struct kunit *test)
 	ddt_nt_irp_put(irp);
 	ZwWaitForSingleObject(handle, FALSE, NULL);
 	ZwClose(handle);
+	ddt_nt_irp_put(irp);
+}
+
+/* Calls a driver until it is killed, as a program that waits would be. */
+static int call_and_be_killed(void *irp)
+{
+	allow_signal(SIGKILL);
+	return ddt_nt_call(irp);
+}
+
+static void call_of_a_killed_task_cancels_its_request(struct kunit *test)
+{
+	struct nt_io_test *ctx = test->priv;
+	PIRP irp = make_irp(test, IRP_MJ_READ);
+	struct task_struct *task;
+	ULONG queued;
+	KIRQL irql;
+
+	task = kthread_create(call_and_be_killed, irp, "nt_io_test");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	get_task_struct(task);
+	wake_up_process(task);
+	do {
+		usleep_range(100, 200);
+		KeAcquireSpinLock(&ctx->lock, &irql);
+		queued = ctx->queued;
+		KeReleaseSpinLock(&ctx->lock, irql);
+	} while (!queued);
+	send_sig(SIGKILL, task, 1);
+	KUNIT_EXPECT_EQ(test, kthread_stop(task), STATUS_CANCELLED);
+	put_task_struct(task);
+	KUNIT_EXPECT_EQ(test, irp->IoStatus.Status, STATUS_CANCELLED);
 	ddt_nt_irp_put(irp);
 }
 
@@ -1072,6 +1116,23 @@ static void work_item_holds_its_device_and_driver(struct kunit *test)
 		usleep_range(100, 200);
 }
 
+static void work_item_of_a_driver_that_goes_is_a_bug(struct kunit *test)
+{
+	struct nt_io_test *ctx = test->priv;
+	struct work work;
+
+	init_work(test, &work);
+	ctx->driver.ddt_owner = nt_going_module(test);
+	IoQueueWorkItem(work.item, note_work, DelayedWorkQueue, &work);
+	NT_EXPECT_REPORTED(test);
+	/* It is not queued. */
+	ctx->driver.ddt_owner = THIS_MODULE;
+	IoQueueWorkItem(work.item, note_work, DelayedWorkQueue, &work);
+	wait_for_completion(&work.done);
+	KUNIT_EXPECT_EQ(test, work.times, 1);
+	IoFreeWorkItem(work.item);
+}
+
 static struct kunit_case nt_io_test_cases[] = {
 	KUNIT_CASE(device_is_listed_until_it_is_deleted),
 	KUNIT_CASE(device_outlives_its_deletion_by_its_requests),
@@ -1085,6 +1146,7 @@ static struct kunit_case nt_io_test_cases[] = {
 	KUNIT_CASE(request_completed_with_a_cancel_routine_is_a_bug),
 	KUNIT_CASE(dispatch_at_odds_with_itself_is_a_bug),
 	KUNIT_CASE(call_waits_for_a_pending_request),
+	KUNIT_CASE(call_of_a_killed_task_cancels_its_request),
 	KUNIT_CASE(set_cancel_routine_returns_the_one_before),
 	KUNIT_CASE(cancel_calls_the_routine_under_the_cancel_lock),
 	KUNIT_CASE(cancel_without_a_routine_sets_the_flag),
@@ -1107,6 +1169,7 @@ static struct kunit_case nt_io_test_cases[] = {
 	KUNIT_CASE(work_item_queued_twice_is_a_bug_and_runs_once),
 	KUNIT_CASE(work_item_freed_while_queued_is_a_bug_but_runs),
 	KUNIT_CASE(work_item_holds_its_device_and_driver),
+	KUNIT_CASE(work_item_of_a_driver_that_goes_is_a_bug),
 	{}
 };
 

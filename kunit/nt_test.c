@@ -9,10 +9,14 @@
 
 #include <kunit/test.h>
 #include <linux/delay.h>
+#include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/numa.h>
+#include <linux/random.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 
 #include "nt_bug.h"
 
@@ -847,6 +851,103 @@ static void thread_of_another_process_is_refused(struct kunit *test)
 			STATUS_INVALID_HANDLE);
 }
 
+/* Creates a thread once it has been killed itself. */
+static int create_and_be_killed(void *context)
+{
+	HANDLE handle;
+
+	allow_signal(SIGKILL);
+	KeSetEvent(context, IO_NO_INCREMENT, FALSE);
+	while (!signal_pending(current))
+		usleep_range(100, 200);
+	return PsCreateSystemThread(&handle, 0, NULL, NULL, NULL, do_nothing,
+				    NULL);
+}
+
+static void killed_creator_gets_no_thread(struct kunit *test)
+{
+	struct task_struct *task;
+	KEVENT ready;
+
+	KeInitializeEvent(&ready, NotificationEvent, FALSE);
+	task = kthread_create(create_and_be_killed, &ready, "nt_test");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	get_task_struct(task);
+	wake_up_process(task);
+	wait_for(&ready);
+	send_sig(SIGKILL, task, 1);
+	KUNIT_EXPECT_EQ(test, kthread_stop(task),
+			STATUS_PROCESS_IS_TERMINATING);
+	put_task_struct(task);
+}
+
+/* References by a handle, while it is closed. */
+
+#define CLOSE_ROUNDS	200
+
+struct close_race {
+	HANDLE handle;
+	KEVENT go;
+	int referenced, refused;
+};
+
+static VOID reference_until_refused(PVOID context)
+{
+	struct close_race *race = context;
+	PVOID thread;
+
+	KeSetEvent(&race->go, IO_NO_INCREMENT, FALSE);
+	while (ObReferenceObjectByHandle(race->handle, 0, *PsThreadType,
+					 KernelMode, &thread, NULL) ==
+	       STATUS_SUCCESS) {
+		race->referenced++;
+		/* Would be in freed memory. */
+		wait_for(thread);
+		ObDereferenceObject(thread);
+		/* On one CPU nobody else would run otherwise. */
+		KeDelayExecutionThread(KernelMode, FALSE, &zero);
+	}
+	race->refused++;
+}
+
+static void reference_and_close_may_race(struct kunit *test)
+{
+	struct close_race race = { .refused = 0 };
+	PKTHREAD other;
+	int i;
+
+	KeInitializeEvent(&race.go, SynchronizationEvent, FALSE);
+	for (i = 0; i < CLOSE_ROUNDS; i++) {
+		KUNIT_ASSERT_EQ(test, PsCreateSystemThread(&race.handle, 0,
+							   NULL, NULL, NULL,
+							   do_nothing, NULL),
+				STATUS_SUCCESS);
+		other = begin_thread(test, reference_until_refused, &race);
+		wait_for(&race.go);
+		udelay(get_random_u32() % 100);
+		/* The last reference but those of the other thread. */
+		KUNIT_EXPECT_EQ(test, ZwClose(race.handle), STATUS_SUCCESS);
+		end_thread(test, other);
+	}
+	KUNIT_EXPECT_EQ(test, race.refused, CLOSE_ROUNDS);
+	kunit_info(test, "referenced %d times\n", race.referenced);
+}
+
+/*
+ * The library closes it when it goes. That the thread is not leaked then is for
+ * kmemleak to tell.
+ */
+static void handle_may_be_left_open(struct kunit *test)
+{
+	HANDLE handle;
+
+	KUNIT_EXPECT_EQ(test, PsCreateSystemThread(&handle, 0, NULL, NULL, NULL,
+						   do_nothing, NULL),
+			STATUS_SUCCESS);
+	KUNIT_EXPECT_EQ(test, ZwWaitForSingleObject(handle, FALSE, NULL),
+			STATUS_SUCCESS);
+}
+
 /* What a thread sees of itself. */
 struct self {
 	KEVENT go;
@@ -997,6 +1098,20 @@ static void io_thread_keeps_a_deleted_device(struct kunit *test)
 	ZwWaitForSingleObject(handle, FALSE, NULL);
 	ZwClose(handle);
 	KUNIT_EXPECT_EQ(test, user.value, 4711);
+	ddt_nt_driver_unload(&driver);
+}
+
+static void io_thread_of_a_driver_that_goes_is_refused(struct kunit *test)
+{
+	DRIVER_OBJECT driver;
+	HANDLE handle;
+
+	KUNIT_ASSERT_EQ(test, ddt_nt_driver_load(&driver, no_devices,
+						 nt_going_module(test)), 0);
+	KUNIT_EXPECT_EQ(test, IoCreateSystemThread(&driver, &handle, 0, NULL,
+						   NULL, NULL, do_nothing,
+						   NULL),
+			STATUS_DELETE_PENDING);
 	ddt_nt_driver_unload(&driver);
 }
 
@@ -1342,9 +1457,13 @@ static struct kunit_case nt_test_cases[] = {
 	KUNIT_CASE(object_that_is_no_thread_is_a_bug),
 	KUNIT_CASE(attributes_that_threads_cannot_have_are_refused),
 	KUNIT_CASE(thread_of_another_process_is_refused),
+	KUNIT_CASE(killed_creator_gets_no_thread),
+	KUNIT_CASE(reference_and_close_may_race),
+	KUNIT_CASE(handle_may_be_left_open),
 	KUNIT_CASE(thread_knows_itself),
 	KUNIT_CASE(io_thread_holds_its_driver_until_it_ends),
 	KUNIT_CASE(io_thread_keeps_a_deleted_device),
+	KUNIT_CASE(io_thread_of_a_driver_that_goes_is_refused),
 	KUNIT_CASE(io_thread_of_something_else_is_a_bug),
 	KUNIT_CASE(base_priority_returns_the_previous_increment),
 	KUNIT_CASE(set_priority_leaves_the_base_priority),

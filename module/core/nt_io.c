@@ -306,6 +306,7 @@ NTSTATUS ddt_nt_send(PIRP irp, void (*complete)(PIRP irp, void *context),
 {
 	PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(irp);
 	PDEVICE_OBJECT device = location->DeviceObject;
+	PDRIVER_DISPATCH dispatch = nt_invalid_request;
 	bool marked, pending;
 	NTSTATUS status;
 
@@ -317,8 +318,10 @@ NTSTATUS ddt_nt_send(PIRP irp, void (*complete)(PIRP irp, void *context),
 	irp->ddt_context = context;
 
 	ddt_nt_irp_get(irp);
-	status = device->DriverObject->MajorFunction[location->MajorFunction]
-							(device, irp);
+	if (location->MajorFunction <= IRP_MJ_MAXIMUM_FUNCTION)
+		dispatch = device->DriverObject->MajorFunction
+						[location->MajorFunction];
+	status = dispatch(device, irp);
 	marked = location->Control & SL_PENDING_RETURNED;
 	pending = status == STATUS_PENDING;
 	if (marked != pending)
