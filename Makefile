@@ -16,7 +16,7 @@ moddir := $(CURDIR)/build/$(krel)-$(firstword $(shell \
 endif
 
 kconfig := $(KDIR)/include/config/auto.conf
-configs := CONFIG_DDT=m CONFIG_DDT_DRIVE=m
+configs := CONFIG_DDT=m CONFIG_DDT_DRIVE=m CONFIG_DDT_EXAMPLES=m
 configs += $(shell grep -qs '^CONFIG_KUNIT=' $(kconfig) && \
 	echo CONFIG_DDT_KUNIT_TEST=m)
 llvm := $(shell grep -qs '^CONFIG_CC_IS_CLANG=y' $(kconfig) && echo LLVM=1)
@@ -47,7 +47,7 @@ links:
 	fi
 	@mkdir -p $(moddir)
 	@cp -as --remove-destination $(addprefix $(CURDIR)/,\
-		Kbuild include module kunit) $(moddir)
+		Kbuild examples include kunit module) $(moddir)
 
 .PHONY: print-moddir
 print-moddir:
@@ -72,6 +72,10 @@ vm:			## A shell in a VM, or RUN='command' (VM=, KERNEL=)
 style:			## Check the sources (checkpatch, sparse, W=1, ...)
 	tools/style
 
+.PHONY: left-out
+left-out:		## Show that what <ddt/nt.h> leaves out says what to use
+	tools/left-out $(KDIR)
+
 .PHONY: load
 load: modules		## Load the modules into the running kernel
 	$(sudo) insmod $(moddir)/ddt.ko
@@ -95,4 +99,4 @@ clean:			## Remove all that was built
 
 .PHONY: help
 help:			## Show this
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12

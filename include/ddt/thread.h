@@ -67,6 +67,8 @@ struct ddt_object *ddt_thread_object(struct ddt_thread *thread);
 int ddt_thread_exit_code(struct ddt_thread *thread, int *code);
 int ddt_thread_set_nice(struct ddt_thread *thread, int nice);
 int ddt_thread_nice(struct ddt_thread *thread);
+int ddt_thread_set_increment(struct ddt_thread *thread, int increment);
+int ddt_thread_increment(struct ddt_thread *thread);
 bool ddt_thread_is_current(const struct ddt_thread *thread);
 void ddt_thread_usage(struct ddt_thread *thread,
 		      struct ddt_thread_usage *usage);

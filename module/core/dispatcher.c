@@ -47,12 +47,6 @@
 /* A wait for up to so many objects allocates no memory. */
 #define DDT_STACK_BLOCKS	4
 
-struct ddt_wait_block {
-	struct list_head link;		/* in ddt_object.waiters */
-	struct ddt_object *object;
-	struct ddt_waiter *waiter;
-};
-
 struct ddt_waiter {
 	struct task_struct *task;
 	int result;			/* changed by ddt_waiter_claim() only */
@@ -537,7 +531,8 @@ static int ddt_wait_objects(struct ddt_waiter *waiter,
 }
 
 static int ddt_wait_many(struct ddt_object *const *objects, unsigned int count,
-			 bool all, unsigned int flags, ktime_t timeout)
+			 bool all, unsigned int flags, ktime_t timeout,
+			 struct ddt_wait_block *blocks)
 {
 	struct ddt_wait_block stack_blocks[DDT_STACK_BLOCKS];
 	struct ddt_waiter waiter = {
@@ -545,7 +540,7 @@ static int ddt_wait_many(struct ddt_object *const *objects, unsigned int count,
 		.result = DDT_WAIT_PENDING,
 		.all = all,
 		.count = count,
-		.blocks = stack_blocks,
+		.blocks = blocks ?: stack_blocks,
 	};
 	int ret;
 
@@ -554,7 +549,7 @@ static int ddt_wait_many(struct ddt_object *const *objects, unsigned int count,
 	if (timeout > 0)
 		might_sleep();
 
-	if (count > DDT_STACK_BLOCKS) {
+	if (!blocks && count > DDT_STACK_BLOCKS) {
 		waiter.blocks = kmalloc_array(count, sizeof(*waiter.blocks),
 					      timeout > 0 ? GFP_KERNEL :
 							    GFP_ATOMIC);
@@ -562,9 +557,28 @@ static int ddt_wait_many(struct ddt_object *const *objects, unsigned int count,
 			return -ENOMEM;
 	}
 	ret = ddt_wait_objects(&waiter, objects, flags, timeout);
-	if (waiter.blocks != stack_blocks)
+	if (!blocks && waiter.blocks != stack_blocks)
 		kfree(waiter.blocks);
 	return ret;
+}
+
+/*
+ * Waits for any or all of several objects; in memory of the caller's, and
+ * therefore without allocating any, if @blocks is not NULL.
+ */
+int ddt_wait_blocks(struct ddt_object *const *objects, unsigned int count,
+		    bool all, unsigned int flags, ktime_t timeout,
+		    struct ddt_wait_block *blocks)
+{
+	unsigned int i, j;
+
+	if (!count || count > DDT_MAX_WAIT_OBJECTS)
+		return -EINVAL;
+	for (i = 0; all && i < count; i++)
+		for (j = 0; j < i; j++)
+			if (objects[i] == objects[j])
+				return -EINVAL;
+	return ddt_wait_many(objects, count, all, flags, timeout, blocks);
 }
 
 /**
@@ -588,7 +602,7 @@ static int ddt_wait_many(struct ddt_object *const *objects, unsigned int count,
  */
 int ddt_wait(struct ddt_object *object, unsigned int flags, ktime_t timeout)
 {
-	return ddt_wait_many(&object, 1, false, flags, timeout);
+	return ddt_wait_many(&object, 1, false, flags, timeout, NULL);
 }
 EXPORT_SYMBOL_GPL(ddt_wait);
 
@@ -610,9 +624,7 @@ EXPORT_SYMBOL_GPL(ddt_wait);
 int ddt_wait_any(struct ddt_object *const *objects, unsigned int count,
 		 unsigned int flags, ktime_t timeout)
 {
-	if (!count || count > DDT_MAX_WAIT_OBJECTS)
-		return -EINVAL;
-	return ddt_wait_many(objects, count, false, flags, timeout);
+	return ddt_wait_blocks(objects, count, false, flags, timeout, NULL);
 }
 EXPORT_SYMBOL_GPL(ddt_wait_any);
 
@@ -633,15 +645,7 @@ EXPORT_SYMBOL_GPL(ddt_wait_any);
 int ddt_wait_all(struct ddt_object *const *objects, unsigned int count,
 		 unsigned int flags, ktime_t timeout)
 {
-	unsigned int i, j;
-
-	if (!count || count > DDT_MAX_WAIT_OBJECTS)
-		return -EINVAL;
-	for (i = 0; i < count; i++)
-		for (j = 0; j < i; j++)
-			if (objects[i] == objects[j])
-				return -EINVAL;
-	return ddt_wait_many(objects, count, true, flags, timeout);
+	return ddt_wait_blocks(objects, count, true, flags, timeout, NULL);
 }
 EXPORT_SYMBOL_GPL(ddt_wait_all);
 
@@ -658,7 +662,7 @@ EXPORT_SYMBOL_GPL(ddt_wait_all);
  */
 int ddt_delay(unsigned int flags, ktime_t timeout)
 {
-	int ret = ddt_wait_many(NULL, 0, false, flags, timeout);
+	int ret = ddt_wait_many(NULL, 0, false, flags, timeout, NULL);
 
 	return ret == -ETIME ? 0 : ret;
 }

@@ -8,6 +8,7 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
+#include "nt.h"
 #include "queue.h"
 
 /* Serves queues that have no thread, and looks after deadlines. */
@@ -15,12 +16,20 @@ struct workqueue_struct *ddt_workqueue;
 
 static int __init ddt_init(void)
 {
+	int err;
+
 	ddt_workqueue = alloc_workqueue("ddt", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	return ddt_workqueue ? 0 : -ENOMEM;
+	if (!ddt_workqueue)
+		return -ENOMEM;
+	err = ddt_nt_init();
+	if (err)
+		destroy_workqueue(ddt_workqueue);
+	return err;
 }
 
 static void __exit ddt_exit(void)
 {
+	ddt_nt_exit();
 	destroy_workqueue(ddt_workqueue);
 }
 

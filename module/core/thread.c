@@ -19,44 +19,40 @@
 #include <linux/export.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/pid.h>
-#include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/sched/prio.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 
-#include <ddt/thread.h>
-
 #include "dispatcher.h"
+#include "thread.h"
 #include "trace.h"
-
-struct ddt_thread {
-	struct ddt_object object;
-	refcount_t refs;
-	struct task_struct *task;
-	ddt_thread_fn fn;
-	void *context;
-	struct module *owner;
-	int exit_code;			/* set before object is signaled */
-	/* Serialises those who stop the thread, protects stopped. */
-	struct mutex stop_lock;
-	bool stopped;			/* kthread_stop() has returned */
-};
 
 /* What the creator and the new thread tell each other; the creator waits. */
 struct ddt_thread_start {
-	struct ddt_thread *thread;
 	const struct cpumask *cpus;
 	struct completion done;
 	int err;
 };
 
+/*
+ * Ends the calling thread: all that remains to be done once its function has
+ * returned, or will never return.
+ */
+void ddt_thread_exit(struct ddt_thread *thread, int code)
+{
+	module_put(thread->owner);
+	thread->exit_code = code;
+	ddt_object_signal(&thread->object);
+	ddt_thread_put(thread);
+	module_put_and_kthread_exit(code);
+}
+
 static int ddt_thread_main(void *data)
 {
-	struct ddt_thread_start *start = data;
-	struct ddt_thread *thread = start->thread;
+	struct ddt_thread *thread = data;
+	struct ddt_thread_start *start = thread->start;
 	int code;
 
 	/*
@@ -70,12 +66,17 @@ static int ddt_thread_main(void *data)
 
 	if (!code)
 		code = thread->fn(thread->context);
+	ddt_thread_exit(thread, code);
+	return code;	/* not reached */
+}
 
-	module_put(thread->owner);
-	thread->exit_code = code;
-	ddt_object_signal(&thread->object);
-	ddt_thread_put(thread);
-	module_put_and_kthread_exit(code);
+/* Returns the thread that calls it, or NULL if the library did not create it. */
+struct ddt_thread *ddt_thread_current(void)
+{
+	if (!(current->flags & PF_KTHREAD) ||
+	    kthread_func(current) != ddt_thread_main)
+		return NULL;
+	return kthread_data(current);
 }
 
 /**
@@ -118,11 +119,12 @@ struct ddt_thread *ddt_thread_create(ddt_thread_fn fn, void *context,
 	thread->fn = fn;
 	thread->context = context;
 	thread->owner = attr->owner;
+	ddt_priority_init(&thread->priority);
 	mutex_init(&thread->stop_lock);
 
-	start.thread = thread;
+	thread->start = &start;
 	init_completion(&start.done);
-	task = kthread_create_on_node(ddt_thread_main, &start, attr->node, "%s",
+	task = kthread_create_on_node(ddt_thread_main, thread, attr->node, "%s",
 				      attr->name);
 	if (IS_ERR(task)) {
 		err = PTR_ERR(task);
