@@ -63,6 +63,10 @@ demo:			## Show the whole pattern in a VM, step by step
 test:			## Run all tests in UML (KERNEL=6.1 for another kernel)
 	tools/vm/test $(if $(KERNEL),--kernel $(KERNEL))
 
+.PHONY: coverage
+coverage:		## Print which lines of ddt.ko the KUnit suites run
+	tools/coverage $(if $(KERNEL),--kernel $(KERNEL))
+
 .PHONY: vm
 vm:			## A shell in a VM, or RUN='command' (VM=, KERNEL=)
 	@tools/vm/run --vm $(or $(VM),uml) $(if $(KERNEL),--kernel $(KERNEL)) \

@@ -7,11 +7,10 @@
 #include <kunit/test.h>
 #include <linux/delay.h>
 #include <linux/err.h>
-#include <linux/kthread.h>
-#include <linux/numa.h>
 #include <linux/random.h>
 
 #include "../examples/daq.h"
+#include "helper.h"
 
 static const struct daq_driver *const daq_drivers[] = {
 	&daq_nt_driver, &daq_ddt_driver,
@@ -31,40 +30,41 @@ struct daq_test {
 	struct daq_file *file;
 };
 
-static int daq_test_init(struct kunit *test)
+static int daq_test_close(void *context)
 {
-	const struct daq_driver *const *driver = test->param_value;
-	struct daq_test *ctx;
+	struct daq_test *ctx = context;
 
-	ctx = kunit_kzalloc(test, sizeof(*ctx), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ctx);
-	ctx->driver = *driver;
-	ctx->daq = ctx->driver->load(&ctx->hw);
-	if (IS_ERR(ctx->daq))
-		return PTR_ERR(ctx->daq);
-	ctx->file = ctx->driver->open(ctx->daq);
-	if (IS_ERR(ctx->file)) {
-		ctx->driver->unload(ctx->daq);
-		return PTR_ERR(ctx->file);
-	}
-	test->priv = ctx;
+	ctx->driver->close(ctx->file);
 	return 0;
 }
 
-static void daq_test_exit(struct kunit *test)
+static int daq_test_unload(void *context)
 {
-	struct daq_test *ctx = test->priv;
+	struct daq_test *ctx = context;
 
-	if (!ctx)
-		return;
-	ctx->driver->close(ctx->file);
 	ctx->driver->unload(ctx->daq);
+	return 0;
 }
 
-static struct daq_read *submit(struct kunit *test, struct daq_file *file,
-			       unsigned int channel)
+/* The driver that the test is for, with an open file, until the test ends. */
+static struct daq_test *daq_test_start(struct kunit *test)
 {
-	struct daq_test *ctx = test->priv;
+	const struct daq_driver *const *driver = test->param_value;
+	struct daq_test *ctx = ddt_test_alloc(test, sizeof(*ctx));
+
+	ctx->driver = *driver;
+	ctx->daq = ctx->driver->load(&ctx->hw);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx->daq));
+	ddt_test_at_exit(test, daq_test_unload, ctx);
+	ctx->file = ctx->driver->open(ctx->daq);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(ctx->file));
+	ddt_test_at_exit(test, daq_test_close, ctx);
+	return ctx;
+}
+
+static struct daq_read *submit(struct kunit *test, struct daq_test *ctx,
+			       struct daq_file *file, unsigned int channel)
+{
 	struct daq_read *read = daq_read_alloc(ctx->driver, file, channel);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, read);
@@ -76,7 +76,9 @@ static int finish_value(struct daq_read *read, u32 *value)
 {
 	int status;
 
-	wait_for_completion(&read->done);
+	/* If it still may be completed it has to stay. */
+	if (!ddt_test_until(completion_done(&read->done)))
+		return -EINPROGRESS;
 	status = read->status;
 	*value = read->value;
 	daq_read_put(read);
@@ -85,27 +87,26 @@ static int finish_value(struct daq_read *read, u32 *value)
 
 static int finish(struct daq_read *read)
 {
-	u32 value;
+	u32 value = 0;
 
 	return finish_value(read, &value);
 }
 
 /* Waits until the converter has been told to convert the first read. */
-static void wait_for_service(struct daq_test *ctx, unsigned int channel)
+static bool wait_for_service(struct daq_test *ctx, unsigned int channel)
 {
-	while (READ_ONCE(ctx->hw.channel) != channel)
-		usleep_range(100, 200);
+	return ddt_test_until(READ_ONCE(ctx->hw.channel) == channel);
 }
 
 static void read_returns_a_value_of_its_channel(struct kunit *test)
 {
-	struct daq_test *ctx = test->priv;
+	struct daq_test *ctx = daq_test_start(test);
 	unsigned int i;
 	u32 value;
 
 	ctx->hw.polls = 3;
 	for (i = 0; i < DAQ_CHANNELS; i++) {
-		KUNIT_EXPECT_EQ(test, finish_value(submit(test, ctx->file, i),
+		KUNIT_EXPECT_EQ(test, finish_value(submit(test, ctx, ctx->file, i),
 						   &value), 0);
 		KUNIT_EXPECT_EQ(test, value, i << 16 | i);
 	}
@@ -113,13 +114,13 @@ static void read_returns_a_value_of_its_channel(struct kunit *test)
 
 static void reads_are_served_in_order(struct kunit *test)
 {
-	struct daq_test *ctx = test->priv;
+	struct daq_test *ctx = daq_test_start(test);
 	struct daq_read *reads[DAQ_DEPTH];
 	unsigned int i;
 	u32 value;
 
 	for (i = 0; i < DAQ_DEPTH; i++)
-		reads[i] = submit(test, ctx->file, i % DAQ_CHANNELS);
+		reads[i] = submit(test, ctx, ctx->file, i % DAQ_CHANNELS);
 	for (i = 0; i < DAQ_DEPTH; i++) {
 		KUNIT_EXPECT_EQ(test, finish_value(reads[i], &value), 0);
 		KUNIT_EXPECT_EQ(test, value & 0xffff, i);
@@ -128,45 +129,45 @@ static void reads_are_served_in_order(struct kunit *test)
 
 static void channel_that_is_none_is_refused(struct kunit *test)
 {
-	struct daq_test *ctx = test->priv;
+	struct daq_test *ctx = daq_test_start(test);
 
-	KUNIT_EXPECT_EQ(test, finish(submit(test, ctx->file, DAQ_CHANNELS)),
+	KUNIT_EXPECT_EQ(test, finish(submit(test, ctx, ctx->file, DAQ_CHANNELS)),
 			-EINVAL);
-	KUNIT_EXPECT_EQ(test, finish(submit(test, ctx->file, 0)), 0);
+	KUNIT_EXPECT_EQ(test, finish(submit(test, ctx, ctx->file, 0)), 0);
 }
 
 static void converter_that_is_broken_is_given_up(struct kunit *test)
 {
-	struct daq_test *ctx = test->priv;
+	struct daq_test *ctx = daq_test_start(test);
 
 	ctx->hw.polls = DAQ_NEVER;
-	KUNIT_EXPECT_EQ(test, finish(submit(test, ctx->file, 1)), -ETIME);
+	KUNIT_EXPECT_EQ(test, finish(submit(test, ctx, ctx->file, 1)), -ETIME);
 	WRITE_ONCE(ctx->hw.polls, 0);
-	KUNIT_EXPECT_EQ(test, finish(submit(test, ctx->file, 1)), 0);
+	KUNIT_EXPECT_EQ(test, finish(submit(test, ctx, ctx->file, 1)), 0);
 }
 
 static void read_in_service_can_be_cancelled(struct kunit *test)
 {
-	struct daq_test *ctx = test->priv;
+	struct daq_test *ctx = daq_test_start(test);
 	struct daq_read *read;
 
 	ctx->hw.polls = DAQ_NEVER;
-	read = submit(test, ctx->file, 1);
-	wait_for_service(ctx, 1);
+	read = submit(test, ctx, ctx->file, 1);
+	KUNIT_EXPECT_TRUE(test, wait_for_service(ctx, 1));
 	ctx->driver->cancel(read);
 	KUNIT_EXPECT_EQ(test, finish(read), -ECANCELED);
 }
 
 static void queued_read_can_be_cancelled(struct kunit *test)
 {
-	struct daq_test *ctx = test->priv;
+	struct daq_test *ctx = daq_test_start(test);
 	struct daq_read *first, *second, *third;
 
 	ctx->hw.polls = DAQ_NEVER;
-	first = submit(test, ctx->file, 1);
-	wait_for_service(ctx, 1);
-	second = submit(test, ctx->file, 2);
-	third = submit(test, ctx->file, 3);
+	first = submit(test, ctx, ctx->file, 1);
+	KUNIT_EXPECT_TRUE(test, wait_for_service(ctx, 1));
+	second = submit(test, ctx, ctx->file, 2);
+	third = submit(test, ctx, ctx->file, 3);
 	ctx->driver->cancel(second);
 	/* At once, though the first is still in service. */
 	KUNIT_EXPECT_TRUE(test, completion_done(&second->done));
@@ -179,11 +180,10 @@ static void queued_read_can_be_cancelled(struct kunit *test)
 
 static void completed_read_can_be_cancelled_in_vain(struct kunit *test)
 {
-	struct daq_test *ctx = test->priv;
-	struct daq_read *read = submit(test, ctx->file, 1);
+	struct daq_test *ctx = daq_test_start(test);
+	struct daq_read *read = submit(test, ctx, ctx->file, 1);
 
-	while (!completion_done(&read->done))
-		usleep_range(100, 200);
+	KUNIT_EXPECT_TRUE(test, ddt_test_until(completion_done(&read->done)));
 	ctx->driver->cancel(read);
 	KUNIT_EXPECT_EQ(test, finish(read), 0);
 }
@@ -191,15 +191,15 @@ static void completed_read_can_be_cancelled_in_vain(struct kunit *test)
 static void full_queue_refuses_reads(struct kunit *test)
 {
 	struct daq_read *first, *reads[DAQ_DEPTH];
-	struct daq_test *ctx = test->priv;
+	struct daq_test *ctx = daq_test_start(test);
 	unsigned int i;
 
 	ctx->hw.polls = DAQ_NEVER;
-	first = submit(test, ctx->file, 1);
-	wait_for_service(ctx, 1);
+	first = submit(test, ctx, ctx->file, 1);
+	KUNIT_EXPECT_TRUE(test, wait_for_service(ctx, 1));
 	for (i = 0; i < DAQ_DEPTH; i++)
-		reads[i] = submit(test, ctx->file, 2);
-	KUNIT_EXPECT_EQ(test, finish(submit(test, ctx->file, 2)), -EAGAIN);
+		reads[i] = submit(test, ctx, ctx->file, 2);
+	KUNIT_EXPECT_EQ(test, finish(submit(test, ctx, ctx->file, 2)), -EAGAIN);
 	WRITE_ONCE(ctx->hw.polls, 0);
 	KUNIT_EXPECT_EQ(test, finish(first), 0);
 	for (i = 0; i < DAQ_DEPTH; i++)
@@ -216,8 +216,7 @@ static int become_ready(void *context)
 {
 	struct become_ready *ctx = context;
 
-	while (!completion_done(&ctx->read->done))
-		usleep_range(100, 200);
+	ddt_test_until(completion_done(&ctx->read->done));
 	WRITE_ONCE(ctx->hw->polls, 0);
 	return 0;
 }
@@ -225,31 +224,25 @@ static int become_ready(void *context)
 static void close_cancels_what_its_file_has_queued(struct kunit *test)
 {
 	struct daq_read *first, *mine[3], *others[3];
-	static const struct ddt_thread_attr attr = {
-		.name = "become_ready",
-		.node = NUMA_NO_NODE,
-	};
-	struct daq_test *ctx = test->priv;
-	struct become_ready become;
-	struct ddt_thread *thread;
+	struct daq_test *ctx = daq_test_start(test);
+	struct become_ready *become;
 	struct daq_file *other;
 	unsigned int i;
 
 	other = ctx->driver->open(ctx->daq);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
 	ctx->hw.polls = DAQ_NEVER;
-	first = submit(test, other, 1);
-	wait_for_service(ctx, 1);
+	first = submit(test, ctx, other, 1);
+	KUNIT_EXPECT_TRUE(test, wait_for_service(ctx, 1));
 	for (i = 0; i < 3; i++) {
-		mine[i] = submit(test, ctx->file, 2);
-		others[i] = submit(test, other, 3);
+		mine[i] = submit(test, ctx, ctx->file, 2);
+		others[i] = submit(test, ctx, other, 3);
 	}
-	become = (struct become_ready){ .hw = &ctx->hw, .read = others[2] };
-	thread = ddt_thread_create(become_ready, &become, &attr);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(thread));
+	become = ddt_test_alloc(test, sizeof(*become));
+	become->hw = &ctx->hw;
+	become->read = others[2];
+	ddt_test_start(test, become_ready, become);
 	ctx->driver->close(other);
-	ddt_thread_stop(thread);
-	ddt_thread_put(thread);
 
 	/* All are completed when close returns. */
 	KUNIT_EXPECT_TRUE(test, completion_done(&first->done));
@@ -269,12 +262,11 @@ struct race {
 	struct daq_test *ctx;
 	struct daq_read *reads[RACE_READS];
 	int submitted;
-	struct completion done;
 };
 
-static int cancel_some(void *data)
+static int cancel_some(void *context)
 {
-	struct race *race = data;
+	struct race *race = context;
 	int i, submitted = 0;
 
 	for (i = 0; i < RACE_READS; i++) {
@@ -287,35 +279,31 @@ static int cancel_some(void *data)
 		if (get_random_u32() & 1)
 			race->ctx->driver->cancel(race->reads[i]);
 	}
-	complete(&race->done);
 	return 0;
 }
 
 static void race_of_service_and_cancel_completes_all_once(struct kunit *test)
 {
-	struct daq_test *ctx = test->priv;
+	struct daq_test *ctx = daq_test_start(test);
+	struct race *race = ddt_test_alloc(test, sizeof(*race));
 	int i, served = 0, cancelled = 0, refused = 0;
-	struct task_struct *task;
-	struct race *race;
+	struct ddt_test_thread *thread;
 
-	race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, race);
 	race->ctx = ctx;
-	init_completion(&race->done);
-	task = kthread_run(cancel_some, race, "cancel_some");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	thread = ddt_test_start(test, cancel_some, race);
 	for (i = 0; i < RACE_READS; i++) {
-		race->reads[i] = submit(test, ctx->file, i % DAQ_CHANNELS);
+		race->reads[i] = submit(test, ctx, ctx->file, i % DAQ_CHANNELS);
 		/* Pairs with cancel_some(). */
 		smp_store_release(&race->submitted, i + 1);
 		if (!(get_random_u32() & 3))
 			usleep_range(1, 50);
 	}
-	wait_for_completion(&race->done);
+	KUNIT_EXPECT_EQ(test, ddt_test_join(thread), 0);
 	for (i = 0; i < RACE_READS; i++) {
 		struct daq_read *read = race->reads[i];
 
-		wait_for_completion(&read->done);
+		if (!ddt_test_until(try_wait_for_completion(&read->done)))
+			break;
 		/* Once only. */
 		KUNIT_EXPECT_FALSE(test, completion_done(&read->done));
 		served += !read->status;
@@ -351,8 +339,8 @@ static struct kunit_case daq_test_cases[] = {
 
 static struct kunit_suite daq_test_suite = {
 	.name = "ddt_daq",
-	.init = daq_test_init,
-	.exit = daq_test_exit,
+	.init = ddt_test_init,
+	.exit = ddt_test_exit,
 	.test_cases = daq_test_cases,
 };
 
