@@ -60,8 +60,18 @@ demo:			## Show the whole pattern in a VM, step by step
 	tools/demo/run
 
 .PHONY: test
-test:			## Run all tests in UML (KERNEL=6.1 for another kernel)
-	tools/vm/test $(if $(KERNEL),--kernel $(KERNEL))
+test:			## Run all tests in UML (KERNEL=, FLAVOUR=, SUITE=)
+	tools/vm/test $(if $(KERNEL),--kernel $(KERNEL)) \
+		$(if $(FLAVOUR),--flavour $(FLAVOUR)) \
+		$(if $(SUITE),--suite '$(SUITE)')
+
+.PHONY: mutants
+mutants:		## Show that the tests find deliberate bugs
+	tools/mutants
+
+.PHONY: check
+check:			## Run longer tests: suspend, virtual time, ...
+	tools/check/run
 
 .PHONY: coverage
 coverage:		## Print which lines of ddt.ko the KUnit suites run
