@@ -424,6 +424,7 @@ static void check_wait_any(void)
 	require(!add_fault(&hang), "FAULT_ADD");
 	for (int i = 0; i < 3; i++)
 		ids[i] = submit(DDT_DRIVE_OP_SPINDOWN, 0);
+	require_soon(get_stats().queued == 2);
 	expect(wait_for(0, 0, NULL) == -ETIME, "not yet");
 	expect(!cancel(ids[2]), "%d", errno);
 	expect(poll(&poll_arg, 1, 20000) == 1 && poll_arg.revents == POLLPRI,
