@@ -16,6 +16,23 @@
 #define kzalloc_obj(obj, gfp)	kzalloc(sizeof(obj), gfp)
 #endif
 
+/*
+ * Without IOCB_AIO_RW it took all kiocbs for those of libaio, and spoiled what
+ * came from elsewhere. Then io_cancel() does not cancel anything.
+ */
+#ifdef IOCB_AIO_RW
+#define ddt_kiocb_set_cancel_fn(iocb, fn)	kiocb_set_cancel_fn(iocb, fn)
+#else
+#define ddt_kiocb_set_cancel_fn(iocb, fn)	((void)(iocb), (void)(fn))
+#endif
+
+/* 6.5 has another function for drivers, and later the one before is gone. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define ddt_splice_read	generic_file_splice_read
+#else
+#define ddt_splice_read	copy_splice_read
+#endif
+
 /* Since 6.10 __assign_str() takes the source from __string(). */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 #define ddt_assign_str(dst, src)	__assign_str(dst, src)

@@ -180,6 +180,10 @@ struct ddt_queue_times {
 	u64 service[DDT_QUEUE_TIME_BUCKETS];
 };
 
+/* Whether a request is one of those that are meant. */
+typedef bool (*ddt_request_match_t)(const struct ddt_request *req,
+				    const void *context);
+
 struct ddt_queue *ddt_queue_create(const struct ddt_queue_ops *ops,
 				   void *context,
 				   const struct ddt_queue_attr *attr);
@@ -188,12 +192,15 @@ void *ddt_queue_context(const struct ddt_queue *queue);
 struct ddt_thread *ddt_queue_get_thread(struct ddt_queue *queue);
 int ddt_queue_set_nice(struct ddt_queue *queue, int nice);
 int ddt_queue_nice(struct ddt_queue *queue, int *nice);
+int ddt_queue_set_idle_timeout(struct ddt_queue *queue, ktime_t timeout);
 
 void ddt_request_init(struct ddt_request *req);
 int ddt_queue_submit(struct ddt_queue *queue, struct ddt_request *req);
 int ddt_queue_submit_wait(struct ddt_queue *queue, struct ddt_request *req,
 			  unsigned int flags, ktime_t timeout);
 int ddt_queue_cancel(struct ddt_queue *queue, struct ddt_request *req);
+void ddt_queue_cancel_all(struct ddt_queue *queue, ddt_request_match_t match,
+			  const void *context);
 int ddt_queue_flush(struct ddt_queue *queue, unsigned int flags,
 		    ktime_t timeout);
 int ddt_queue_stop(struct ddt_queue *queue, enum ddt_queue_stop_mode mode);

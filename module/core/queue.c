@@ -382,6 +382,64 @@ int ddt_queue_cancel(struct ddt_queue *queue, struct ddt_request *req)
 }
 EXPORT_SYMBOL_GPL(ddt_queue_cancel);
 
+/* Takes those that match out of a list of queued requests. */
+static void ddt_queue_claim_matching(struct ddt_queue *queue,
+				     struct list_head *list,
+				     ddt_request_match_t match,
+				     const void *context,
+				     struct list_head *claimed)
+{
+	struct ddt_request *req, *next;
+
+	lockdep_assert_held(&queue->lock);
+
+	list_for_each_entry_safe(req, next, list, link) {
+		if (!match(req, context))
+			continue;
+		trace_ddt_request_cancel(queue->name, req->number, false);
+		ddt_queue_claim(queue, req, DDT_REQUEST_IDLE);
+		list_add_tail(&req->link, claimed);
+	}
+}
+
+/**
+ * ddt_queue_cancel_all() - cancel all requests that match
+ * @queue: the queue
+ * @match: tells whether a request is one of them; called with a spin lock held
+ *	and interrupts off
+ * @context: for @match
+ *
+ * Does with each what ddt_queue_cancel() does. As none of them can be completed
+ * meanwhile, nobody has to see to it that their memory is not freed. Windows:
+ * IoCsqRemoveNextIrp(), in a loop, when a file is cleaned up.
+ *
+ * Context: As ddt_queue_cancel().
+ */
+void ddt_queue_cancel_all(struct ddt_queue *queue, ddt_request_match_t match,
+			  const void *context)
+{
+	struct ddt_request *req, *next;
+	unsigned long irqflags;
+	LIST_HEAD(claimed);
+
+	spin_lock_irqsave(&queue->lock, irqflags);
+	ddt_queue_claim_matching(queue, &queue->requests, match, context,
+				 &claimed);
+	ddt_queue_claim_matching(queue, &queue->delayed, match, context,
+				 &claimed);
+	if (queue->in_service && match(queue->in_service, context))
+		ddt_queue_cancel_in_service(queue);
+	/* The others may have had to wait for them. */
+	if (!list_empty(&claimed) && queue->sleeping &&
+	    ddt_queue_has_requests(queue))
+		ddt_server_wake(queue);
+	spin_unlock_irqrestore(&queue->lock, irqflags);
+
+	list_for_each_entry_safe(req, next, &claimed, link)
+		ddt_queue_complete_unserved(queue, req, -ECANCELED);
+}
+EXPORT_SYMBOL_GPL(ddt_queue_cancel_all);
+
 /**
  * ddt_queue_stop() - stop a queue
  * @queue: the queue

@@ -15,7 +15,6 @@ struct ddt_queue {
 	void *context;
 	char name[TASK_COMM_LEN];
 	unsigned int depth;
-	ktime_t idle_timeout;
 
 	struct ddt_event cancel;	/* set if in_service is cancelled */
 	struct ddt_event drained;	/* set if closed and none outstanding */
@@ -34,7 +33,7 @@ struct ddt_queue {
 	struct ddt_thread_attr thread_attr;
 	struct task_struct *serving;	/* who runs the callbacks */
 	bool worked;			/* used by serving only: not yet idle */
-	ktime_t idle_at;		/* used by workers only */
+	ktime_t idle_since;		/* used by workers only */
 
 	/* Protects all that follows, and the private part of the requests. */
 	spinlock_t lock;
@@ -50,6 +49,7 @@ struct ddt_queue {
 	bool closed;			/* accepts no more requests */
 	bool aborting;			/* serves no more requests */
 	unsigned int room_waiters;
+	ktime_t idle_timeout;
 	ktime_t next_expiry;		/* for when expire is scheduled */
 	/* Accepted and not yet completed: before the last flush, and since. */
 	u64 outstanding[2];

@@ -46,6 +46,16 @@ bool ddt_server_is_current(const struct ddt_queue *queue)
 	return READ_ONCE(queue->serving) == current;
 }
 
+static ktime_t ddt_server_idle_timeout(struct ddt_queue *queue)
+{
+	ktime_t timeout;
+
+	spin_lock_irq(&queue->lock);
+	timeout = queue->idle_timeout;
+	spin_unlock_irq(&queue->lock);
+	return timeout;
+}
+
 /*
  * Waits until the thread is woken (returns 0), a request is due or the queue
  * has been idle for its time (-ETIME), or the thread has to stop (-EINTR).
@@ -62,7 +72,7 @@ static int ddt_server_sleep(struct ddt_queue *queue, ktime_t due)
 		flags |= DDT_WAIT_ABSOLUTE;
 		timeout = due;
 	} else if (queue->worked || lazy) {
-		timeout = queue->idle_timeout;
+		timeout = ddt_server_idle_timeout(queue);
 	}
 
 	trace_ddt_thread_wait(queue->name, READ_ONCE(queue->stats.completed));
@@ -225,16 +235,15 @@ static void ddt_server_work(struct work_struct *work)
 
 	if (worked_now) {
 		queue->worked = true;
-		queue->idle_at = DDT_FOREVER;
-		if (queue->idle_timeout != DDT_FOREVER)
-			queue->idle_at = ktime_add_safe(ktime_get(),
-							queue->idle_timeout);
+		queue->idle_since = ktime_get();
 	}
 	if (due == DDT_FOREVER && queue->worked) {
-		if (ktime_get() >= queue->idle_at)
+		due = ktime_add_safe(queue->idle_since,
+				     ddt_server_idle_timeout(queue));
+		if (ktime_get() >= due) {
 			ddt_server_idle(queue);
-		else
-			due = queue->idle_at;
+			due = DDT_FOREVER;
+		}
 	}
 	WRITE_ONCE(queue->serving, NULL);
 	ddt_server_schedule(queue, due);
@@ -307,6 +316,34 @@ void ddt_server_free(struct ddt_queue *queue)
 		ddt_thread_put(queue->thread);
 	kfree(queue->thread_attr.cpus);
 }
+
+/**
+ * ddt_queue_set_idle_timeout() - set after which time a queue is idle
+ * @queue: the queue
+ * @timeout: as ddt_queue_attr.idle_timeout
+ *
+ * If the queue is without work at present the new time holds too, counted from
+ * its last work or from this call.
+ *
+ * Context: As ddt_queue_submit().
+ * Return: 0; -EINVAL for a lazy queue without a timeout.
+ */
+int ddt_queue_set_idle_timeout(struct ddt_queue *queue, ktime_t timeout)
+{
+	unsigned long irqflags;
+
+	if (queue->server == DDT_SERVER_LAZY && timeout == DDT_FOREVER)
+		return -EINVAL;
+
+	spin_lock_irqsave(&queue->lock, irqflags);
+	queue->idle_timeout = timeout;
+	/* Whoever serves the queue is to go to sleep again, for that time. */
+	if (queue->sleeping && !queue->closed)
+		ddt_server_wake(queue);
+	spin_unlock_irqrestore(&queue->lock, irqflags);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(ddt_queue_set_idle_timeout);
 
 /**
  * ddt_queue_get_thread() - the thread of a queue

@@ -47,7 +47,7 @@ struct ddt_control {
 	u32 id;
 
 	/* Protected by the lock of the table. */
-	struct list_head link;		/* in the owner's or the finished ones */
+	struct list_head link;		/* in one of the owner's, or finished */
 	bool collecting;		/* somebody copies the result out */
 };
 
@@ -81,6 +81,22 @@ static bool ddt_control_remove(struct ddt_control_table *table,
 	return true;
 }
 
+/*
+ * Makes it known to its file that an operation has finished. It is in the table
+ * unless the file is being closed.
+ */
+static void ddt_control_finish(struct ddt_control_table *table,
+			       struct ddt_control *control)
+{
+	xa_lock(&table->requests);
+	if (xa_load(&table->requests, control->id) == control) {
+		list_move_tail(&control->link, &control->owner->finished);
+		ddt_event_set(&control->owner->changed);
+		ddt_drive_wake_pollers(control->owner->drive);
+	}
+	xa_unlock(&table->requests);
+}
+
 /* Keeps the result of a detached operation, and returns which to drop. */
 static struct ddt_control *ddt_control_keep(struct ddt_control_table *table,
 					    struct ddt_control *control)
@@ -104,7 +120,9 @@ static void ddt_control_complete(struct ddt_drive_request *req)
 						   base);
 	struct ddt_control *oldest = NULL;
 
-	if (!control->owner)
+	if (control->owner)
+		ddt_control_finish(control->table, control);
+	else
 		oldest = ddt_control_keep(control->table, control);
 	ddt_event_set(&control->finished);
 	ddt_control_put(control);
@@ -121,8 +139,10 @@ static struct ddt_control *ddt_control_alloc(struct ddt_drive_file *file,
 	control = kzalloc_obj(*control, GFP_KERNEL_ACCOUNT);
 	if (!control)
 		return NULL;
-	ddt_request_init(&control->base.request);
-	control->base.op = arg->op;
+	ddt_drive_request_init(&control->base,
+			       arg->flags & DDT_DRIVE_SUBMIT_DETACH ? NULL :
+								      file,
+			       arg->op);
 	control->base.offset = arg->offset;
 	control->base.length = arg->length;
 	control->base.complete = ddt_control_complete;
@@ -148,7 +168,7 @@ static int ddt_control_enter(struct ddt_drive *drive,
 	int err;
 
 	xa_lock(&table->requests);
-	err = ddt_queue_submit(drive->queue, &control->base.request);
+	err = ddt_drive_submit(drive, &control->base, false);
 	if (!err) {
 		__xa_store(&table->requests, control->id, control, 0);
 		if (control->owner)
@@ -201,6 +221,9 @@ static void ddt_control_end_collect(struct ddt_control *control, bool collected)
 		removed = ddt_control_remove(table, control);
 	else
 		control->collecting = false;
+	/* There may be nothing left to wait for, or something again. */
+	if (control->owner && (removed || !collected))
+		ddt_event_set(&control->owner->changed);
 	xa_unlock(&table->requests);
 	if (removed)
 		ddt_control_put(control);
@@ -231,6 +254,18 @@ static int ddt_control_check(const struct ddt_drive *drive,
 	}
 }
 
+/* Whether poll() is to say that there is something to collect. */
+bool ddt_control_has_finished(struct ddt_drive_file *file)
+{
+	struct ddt_control_table *table = &file->drive->control;
+	bool finished;
+
+	xa_lock(&table->requests);
+	finished = !list_empty(&file->finished);
+	xa_unlock(&table->requests);
+	return finished;
+}
+
 int ddt_control_submit(struct ddt_drive_file *file,
 		       struct ddt_drive_submit __user *user_arg)
 {
@@ -242,6 +277,8 @@ int ddt_control_submit(struct ddt_drive_file *file,
 	err = ddt_ioctl_fetch(&arg, user_arg, sizeof(arg));
 	if (err)
 		return err;
+	if (arg.op == DDT_DRIVE_OP_ERASE && !file->writable)
+		return -EBADF;
 	err = ddt_control_check(file->drive, &arg);
 	if (err)
 		return err;
@@ -298,6 +335,7 @@ static void ddt_control_result(const struct ddt_control *control,
 {
 	const struct ddt_drive_request *req = &control->base;
 
+	arg->id = control->id;
 	arg->status = req->request.status;
 	arg->result = req->result;
 	arg->order = req->order;
@@ -319,11 +357,86 @@ static int ddt_control_collect(struct ddt_control *control,
 	return collected ? 0 : -EFAULT;
 }
 
+/*
+ * Finds the operation of @file that finished first, and takes a reference. If
+ * there is none, but one may still finish, sees to it that file->changed will
+ * be set then.
+ */
+static int ddt_control_find_finished(struct ddt_drive_file *file,
+				     struct ddt_control **found)
+{
+	struct ddt_control_table *table = &file->drive->control;
+	struct ddt_control *control;
+	int ret = -EAGAIN;
+
+	xa_lock(&table->requests);
+	list_for_each_entry(control, &file->finished, link) {
+		if (control->collecting)
+			continue;
+		kref_get(&control->ref);
+		*found = control;
+		ret = 0;
+		goto unlock;
+	}
+	if (list_empty(&file->requests) && list_empty(&file->finished))
+		ret = -ENOENT;
+	else
+		ddt_event_reset(&file->changed);
+unlock:
+	xa_unlock(&table->requests);
+	return ret;
+}
+
+/* Waits for any operation of @file, and collects its result. */
+static int ddt_control_wait_any(struct ddt_drive_file *file,
+				struct ddt_drive_wait *arg, ktime_t deadline,
+				struct ddt_drive_wait __user *user_arg)
+{
+	struct ddt_control *control;
+	int err;
+
+	for (;;) {
+		err = ddt_control_find_finished(file, &control);
+		if (!err) {
+			err = ddt_control_collect(control, arg, user_arg);
+			ddt_control_put(control);
+			/* Else somebody else was quicker. */
+			if (err != -ENOENT)
+				return err;
+			continue;
+		}
+		if (err == -EAGAIN)
+			err = ddt_wait(&file->changed.object,
+				       DDT_WAIT_ALERTABLE | DDT_WAIT_ABSOLUTE,
+				       deadline);
+		if (err)
+			return err;
+	}
+}
+
+static int ddt_control_wait_one(struct ddt_drive_file *file,
+				struct ddt_drive_wait *arg, ktime_t deadline,
+				struct ddt_drive_wait __user *user_arg)
+{
+	struct ddt_control *control;
+	int err;
+
+	control = ddt_control_find(file, arg->id);
+	if (!control)
+		return -ENOENT;
+	err = ddt_wait(&control->finished.object,
+		       DDT_WAIT_ALERTABLE | DDT_WAIT_ABSOLUTE, deadline);
+	if (!err)
+		err = ddt_control_collect(control, arg, user_arg);
+	ddt_control_put(control);
+	return err;
+}
+
 int ddt_control_wait(struct ddt_drive_file *file,
 		     struct ddt_drive_wait __user *user_arg)
 {
-	struct ddt_control *control;
 	struct ddt_drive_wait arg;
+	ktime_t deadline;
 	int err;
 
 	err = ddt_ioctl_fetch(&arg, user_arg, sizeof(arg));
@@ -332,17 +445,15 @@ int ddt_control_wait(struct ddt_drive_file *file,
 	if (arg.flags)
 		return -EINVAL;
 
-	control = ddt_control_find(file, arg.id);
-	if (!control)
-		return -ENOENT;
-	err = ddt_wait(&control->finished.object,
-		       DDT_WAIT_ALERTABLE | DDT_WAIT_ABSOLUTE,
-		       ddt_control_deadline(arg.deadline));
-	if (!err)
-		err = ddt_control_collect(control, &arg, user_arg);
-	else if (err == -EINTR)
-		err = -ERESTARTSYS;	/* the deadline stays the same */
-	ddt_control_put(control);
+	deadline = ddt_control_deadline(arg.deadline);
+	if (arg.id)
+		err = ddt_control_wait_one(file, &arg, deadline, user_arg);
+	else
+		err = ddt_control_wait_any(file, &arg, deadline, user_arg);
+	if (err == -EINTR)
+		return -ERESTARTSYS;	/* the deadline stays the same */
+	if (err == -ENOENT && ddt_drive_removed(file->drive))
+		return -ENODEV;
 	return err;
 }
 
@@ -365,6 +476,13 @@ int ddt_control_cancel(struct ddt_drive_file *file,
 	return err == -EINPROGRESS ? 0 : err;
 }
 
+void ddt_control_open(struct ddt_drive_file *file)
+{
+	INIT_LIST_HEAD(&file->requests);
+	INIT_LIST_HEAD(&file->finished);
+	ddt_event_init(&file->changed, DDT_EVENT_MANUAL, false);
+}
+
 /*
  * Cancels and drops all that belongs to a file, which is being closed. The
  * newest first, or the thread would begin one that is cancelled next.
@@ -376,6 +494,7 @@ void ddt_control_close(struct ddt_drive_file *file)
 
 	for (;;) {
 		xa_lock(&table->requests);
+		list_splice_init(&file->finished, &file->requests);
 		if (list_empty(&file->requests)) {
 			xa_unlock(&table->requests);
 			return;

@@ -2,26 +2,44 @@
 /*
  * drive.h - what the parts of the drive share
  *
- * main.c has the drives and their device nodes. A read or write (io.c) or a
- * control operation (control.c) becomes a request, which the drive's thread
- * serves (model.c).
+ * drive.c has the drives: main.c adds those that are there from the start,
+ * manager.c what people add and remove. Each has a device node (node.c). A read
+ * or write (io.c, aio.c) or a control operation (control.c) becomes a request,
+ * which the drive's thread serves (model.c), as it is set (settings.c), or not
+ * (fault.c).
  */
 #ifndef _DDT_DRIVE_DRIVE_H
 #define _DDT_DRIVE_DRIVE_H
 
 #include <linux/atomic.h>
+#include <linux/compiler.h>
+#include <linux/container_of.h>
+#include <linux/fs.h>
+#include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/miscdevice.h>
 #include <linux/mutex.h>
+#include <linux/sizes.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 #include <linux/xarray.h>
 
 #include <ddt/queue.h>
 #include <uapi/linux/ddt_drive.h>
 
-struct file;
 struct iov_iter;
-struct kiocb;
+struct mm_struct;
+
+#define DDT_DRIVE_MAX_DRIVES		64
+#define DDT_DRIVE_MAX_CAPACITY_KIB	(1024 * 1024)
+#define DDT_DRIVE_MAX_DEPTH		65536
+#define DDT_DRIVE_MAX_ACCESS_US		(10 * 1000 * 1000)
+#define DDT_DRIVE_MAX_SEEK_US		(10 * 1000 * 1000)
+#define DDT_DRIVE_MAX_SPINUP_MS		(60 * 1000)
+
+/* How much is served at a time; then others have their turn. */
+#define DDT_DRIVE_PART			SZ_256K
 
 /* The control requests of a drive by their ids, see control.c. */
 struct ddt_control_table {
@@ -32,26 +50,44 @@ struct ddt_control_table {
 	unsigned int nr_finished;
 };
 
+/* The faults of a drive by their ids, see fault.c. */
+struct ddt_fault_table {
+	/* Its lock protects all that is here. */
+	struct xarray faults;
+	u32 next_id;
+	unsigned int nr;
+	struct ddt_drive_fault *hit;	/* what the thread has met with */
+};
+
 struct ddt_drive {
+	/* The table's until it is removed, and one for each open file. */
+	struct kref ref;
 	struct miscdevice misc;
 	char name[16];			/* of the node and of the thread */
 	unsigned int index;
 	struct ddt_queue *queue;
-
-	/* Constant. */
 	u64 capacity;
-	unsigned int access_us;
-	unsigned int spinup_ms;
-	unsigned int idle_ms;
 	unsigned int depth;
 
-	void *medium;			/* used by the thread only */
+	/* Set before the queue is stopped, read by anybody: it stays so. */
+	bool removed;
+	wait_queue_head_t poll;
+
+	/* Used by the thread only. */
+	void *medium;
+	u64 head;			/* where the last access ended */
 
 	/* Changed by the thread only, read by anybody. */
 	bool motor_on;
 	atomic64_t spinups;
 	atomic64_t bytes_read;
 	atomic64_t bytes_written;
+
+	spinlock_t settings_lock;	/* protects model */
+	struct ddt_drive_model model;
+	/* Bits of enum ddt_drive_medium_flags. Set and read by anybody. */
+	unsigned int medium_flags;
+	struct ddt_fault_table faults;
 
 	atomic64_t completed;		/* see ddt_drive_request.order */
 	struct mutex priority_lock;	/* serialises setting the priority */
@@ -61,8 +97,11 @@ struct ddt_drive {
 /* An open file. */
 struct ddt_drive_file {
 	struct ddt_drive *drive;
+	bool writable;
 	/* The requests that end with the file. Under the lock of the table. */
 	struct list_head requests;
+	struct list_head finished;	/* the oldest first */
+	struct ddt_event changed;	/* look at these again */
 };
 
 /* Operations beside those of enum ddt_drive_op, which ioctls do not accept. */
@@ -79,17 +118,43 @@ struct ddt_drive_request {
 	u64 offset;
 	u64 length;
 	void *data;			/* to write, or where to read to */
+	struct mm_struct *mm;		/* of a submitter who does not wait */
+	bool abandoned;			/* cancelled, perhaps before submission */
 	/* Called once for each submission, as ddt_queue_ops.complete() is. */
 	void (*complete)(struct ddt_drive_request *req);
 
+	u32 crc;			/* of what has been verified */
+	u64 done;			/* how much of the length */
 	u64 result;			/* of a control operation */
 	u64 order;			/* counts completions, from 1 */
 };
 
+static inline struct ddt_drive_request *
+to_drive_request(struct ddt_request *request)
+{
+	return container_of(request, struct ddt_drive_request, request);
+}
+
+/* How much a read or write has transferred, or why nothing. */
+static inline ssize_t
+ddt_drive_request_result(const struct ddt_drive_request *req)
+{
+	return req->done ? req->done : req->request.status;
+}
+
+/* aio.c */
+ssize_t ddt_aio_transfer(struct kiocb *iocb, struct iov_iter *iter, u32 op,
+			 size_t size);
+void ddt_aio_cancel_all(struct ddt_drive *drive, fl_owner_t owner);
+int ddt_aio_init(void);
+void ddt_aio_exit(void);
+
 /* control.c */
 void ddt_control_init(struct ddt_drive *drive);
 void ddt_control_exit(struct ddt_drive *drive);
+void ddt_control_open(struct ddt_drive_file *file);
 void ddt_control_close(struct ddt_drive_file *file);
+bool ddt_control_has_finished(struct ddt_drive_file *file);
 int ddt_control_submit(struct ddt_drive_file *file,
 		       struct ddt_drive_submit __user *user_arg);
 int ddt_control_wait(struct ddt_drive_file *file,
@@ -97,16 +162,66 @@ int ddt_control_wait(struct ddt_drive_file *file,
 int ddt_control_cancel(struct ddt_drive_file *file,
 		       const struct ddt_drive_cancel __user *user_arg);
 
+/* drive.c */
+int ddt_drive_check(const struct ddt_drive_add *arg);
+int ddt_drive_add_first(const struct ddt_drive_add *arg, unsigned int n);
+int ddt_drive_add(const struct ddt_drive_add *arg, u32 __user *user_index);
+int ddt_drive_remove(unsigned int index);
+void ddt_drive_remove_all(void);
+void ddt_drive_get(struct ddt_drive *drive);
+void ddt_drive_put(struct ddt_drive *drive);
+bool ddt_drive_removed(const struct ddt_drive *drive);
+void ddt_drive_wake_pollers(struct ddt_drive *drive);
+void ddt_drive_request_init(struct ddt_drive_request *req,
+			    struct ddt_drive_file *file, u32 op);
+int ddt_drive_submit(struct ddt_drive *drive, struct ddt_drive_request *req,
+		     bool wait);
+
+/* fault.c */
+void ddt_fault_init(struct ddt_drive *drive);
+void ddt_fault_exit(struct ddt_drive *drive);
+int ddt_fault_hit(struct ddt_drive *drive, const struct ddt_drive_request *req,
+		  u64 offset, u64 size);
+bool ddt_fault_get(struct ddt_drive *drive, unsigned long id,
+		   struct ddt_drive_fault *copy);
+int ddt_fault_add(struct ddt_drive *drive,
+		  struct ddt_drive_fault __user *user_arg);
+int ddt_fault_remove(struct ddt_drive *drive,
+		     const struct ddt_drive_fault __user *user_arg);
+int ddt_fault_show(struct ddt_drive *drive,
+		   struct ddt_drive_fault __user *user_arg);
+
 /* io.c */
 ssize_t ddt_drive_read_iter(struct kiocb *iocb, struct iov_iter *iter);
 ssize_t ddt_drive_write_iter(struct kiocb *iocb, struct iov_iter *iter);
-loff_t ddt_drive_llseek(struct file *filp, loff_t offset, int whence);
 
 /* ioctl.c */
+int ddt_ioctl_check_size(const void __user *from, u32 size);
 int ddt_ioctl_fetch(void *to, const void __user *from, u32 size);
 long ddt_drive_ioctl(struct file *filp, unsigned int cmd, unsigned long arg);
 
+/* main.c */
+int ddt_drive_fill_in(struct ddt_drive_add *arg);
+
+/* manager.c */
+int ddt_manager_init(void);
+void ddt_manager_exit(void);
+
 /* model.c */
 extern const struct ddt_queue_ops ddt_drive_queue_ops;
+
+/* node.c */
+extern const struct file_operations ddt_node_fops;
+
+/* settings.c */
+int ddt_settings_check_model(const struct ddt_drive_model *model);
+void ddt_settings_model(struct ddt_drive *drive, struct ddt_drive_model *model);
+u32 ddt_settings_state(const struct ddt_drive *drive);
+int ddt_settings_get_model(struct ddt_drive *drive,
+			   struct ddt_drive_model __user *user_arg);
+int ddt_settings_set_model(struct ddt_drive *drive,
+			   const struct ddt_drive_model __user *user_arg);
+int ddt_settings_set_medium(struct ddt_drive *drive,
+			    const struct ddt_drive_medium __user *user_arg);
 
 #endif /* _DDT_DRIVE_DRIVE_H */

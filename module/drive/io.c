@@ -6,6 +6,8 @@
  * buffer that belongs to the request. So a task that is killed while it waits
  * can leave at once, and the request, with a reference of its own, lives until
  * the thread is done with it.
+ *
+ * What does not wait is in aio.c.
  */
 
 #include <linux/container_of.h>
@@ -15,15 +17,11 @@
 #include <linux/kref.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 
 #include "../compat.h"
 #include "drive.h"
-
-/* How much one request transfers at the most. */
-#define DDT_IO_CHUNK	SZ_256K
 
 /* A request to read or write; may be submitted again when it is done. */
 struct ddt_io {
@@ -53,7 +51,8 @@ static void ddt_io_complete(struct ddt_drive_request *req)
 	ddt_io_put(io);
 }
 
-static struct ddt_io *ddt_io_alloc(u32 op, size_t size)
+static struct ddt_io *ddt_io_alloc(struct ddt_drive_file *file, u32 op,
+				   size_t size)
 {
 	struct ddt_io *io;
 
@@ -65,8 +64,7 @@ static struct ddt_io *ddt_io_alloc(u32 op, size_t size)
 		kfree(io);
 		return NULL;
 	}
-	ddt_request_init(&io->base.request);
-	io->base.op = op;
+	ddt_drive_request_init(&io->base, file, op);
 	io->base.complete = ddt_io_complete;
 	kref_init(&io->ref);
 	ddt_event_init(&io->done, DDT_EVENT_MANUAL, false);
@@ -76,21 +74,22 @@ static struct ddt_io *ddt_io_alloc(u32 op, size_t size)
 /* Submits the request; if the queue is full, waits for room if so wanted. */
 static int ddt_io_submit(struct ddt_drive *drive, struct ddt_io *io, bool wait)
 {
-	struct ddt_request *request = &io->base.request;
 	int err;
 
 	ddt_event_reset(&io->done);
 	kref_get(&io->ref);
-	err = wait ? ddt_queue_submit_wait(drive->queue, request,
-					   DDT_WAIT_KILLABLE, DDT_FOREVER) :
-		     ddt_queue_submit(drive->queue, request);
+	err = ddt_drive_submit(drive, &io->base, wait);
 	if (err)
 		ddt_io_put(io);
 	return err;
 }
 
-/* Has one request served, and returns when it is done or the task is killed. */
-static int ddt_io_serve(struct ddt_drive *drive, struct ddt_io *io, bool wait)
+/*
+ * Has one request served, and returns when it is done or the task is killed:
+ * how much was transferred, or an error.
+ */
+static ssize_t ddt_io_serve(struct ddt_drive *drive, struct ddt_io *io,
+			    bool wait)
 {
 	int err;
 
@@ -103,14 +102,14 @@ static int ddt_io_serve(struct ddt_drive *drive, struct ddt_io *io, bool wait)
 		ddt_queue_cancel(drive->queue, &io->base.request);
 		return err;
 	}
-	return io->base.request.status;
+	return ddt_drive_request_result(&io->base);
 }
 
 /* Returns how much of @size was transferred: less after a fault. */
-static ssize_t ddt_io_chunk(struct ddt_drive *drive, struct ddt_io *io,
-			    struct iov_iter *iter, size_t size, bool wait)
+static ssize_t ddt_io_part(struct ddt_drive *drive, struct ddt_io *io,
+			   struct iov_iter *iter, size_t size, bool wait)
 {
-	int err;
+	ssize_t ret;
 
 	if (io->base.op == DDT_DRIVE_OP_WRITE)
 		size = copy_from_iter(io->base.data, size, iter);
@@ -118,15 +117,16 @@ static ssize_t ddt_io_chunk(struct ddt_drive *drive, struct ddt_io *io,
 		return -EFAULT;
 
 	io->base.length = size;
-	err = ddt_io_serve(drive, io, wait);
-	if (err)
-		return err;
+	io->base.done = 0;
+	ret = ddt_io_serve(drive, io, wait);
+	if (ret <= 0)
+		return ret;
 
 	if (io->base.op == DDT_DRIVE_OP_READ)
-		size = copy_to_iter(io->base.data, size, iter);
-	if (!size)
+		ret = copy_to_iter(io->base.data, ret, iter);
+	if (!ret)
 		return -EFAULT;
-	return size;
+	return ret;
 }
 
 /*
@@ -152,15 +152,15 @@ static ssize_t ddt_io_transfer(struct kiocb *iocb, struct iov_iter *iter,
 	if (iocb->ki_flags & IOCB_NOWAIT)
 		return -EAGAIN;
 
-	io = ddt_io_alloc(op, min_t(size_t, left, DDT_IO_CHUNK));
+	io = ddt_io_alloc(file, op, min_t(size_t, left, DDT_DRIVE_PART));
 	if (!io)
 		return -ENOMEM;
 
 	while (left) {
-		size_t size = min_t(size_t, left, DDT_IO_CHUNK);
+		size_t size = min_t(size_t, left, DDT_DRIVE_PART);
 
 		io->base.offset = iocb->ki_pos;
-		ret = ddt_io_chunk(drive, io, iter, size, wait);
+		ret = ddt_io_part(drive, io, iter, size, wait);
 		if (ret < 0)
 			break;
 		iocb->ki_pos += ret;
@@ -185,29 +185,36 @@ static size_t ddt_io_size(const struct kiocb *iocb, const struct iov_iter *iter)
 	return min_t(u64, iov_iter_count(iter), capacity - iocb->ki_pos);
 }
 
+static ssize_t ddt_io_start(struct kiocb *iocb, struct iov_iter *iter, u32 op,
+			    size_t size)
+{
+	if (is_sync_kiocb(iocb))
+		return ddt_io_transfer(iocb, iter, op, size);
+	return ddt_aio_transfer(iocb, iter, op, size);
+}
+
 ssize_t ddt_drive_read_iter(struct kiocb *iocb, struct iov_iter *iter)
 {
+	struct ddt_drive_file *file = iocb->ki_filp->private_data;
 	size_t size = ddt_io_size(iocb, iter);
 
+	if (ddt_drive_removed(file->drive))
+		return -ENODEV;
 	if (!size)
 		return 0;
-	return ddt_io_transfer(iocb, iter, DDT_DRIVE_OP_READ, size);
+	return ddt_io_start(iocb, iter, DDT_DRIVE_OP_READ, size);
 }
 
 ssize_t ddt_drive_write_iter(struct kiocb *iocb, struct iov_iter *iter)
 {
+	struct ddt_drive_file *file = iocb->ki_filp->private_data;
 	size_t size = ddt_io_size(iocb, iter);
 
+	if (ddt_drive_removed(file->drive))
+		return -ENODEV;
 	if (!iov_iter_count(iter))
 		return 0;
 	if (!size)
 		return -ENOSPC;
-	return ddt_io_transfer(iocb, iter, DDT_DRIVE_OP_WRITE, size);
-}
-
-loff_t ddt_drive_llseek(struct file *filp, loff_t offset, int whence)
-{
-	struct ddt_drive_file *file = filp->private_data;
-
-	return fixed_size_llseek(filp, offset, whence, file->drive->capacity);
+	return ddt_io_start(iocb, iter, DDT_DRIVE_OP_WRITE, size);
 }

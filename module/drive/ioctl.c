@@ -4,11 +4,11 @@
 #include <linux/atomic.h>
 #include <linux/build_bug.h>
 #include <linux/capability.h>
-#include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/mutex.h>
 #include <linux/sched/prio.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -21,9 +21,16 @@ static_assert(sizeof(struct ddt_drive_priority) == 8);
 static_assert(sizeof(struct ddt_drive_submit) == 32);
 static_assert(sizeof(struct ddt_drive_wait) == 56);
 static_assert(sizeof(struct ddt_drive_cancel) == 8);
+static_assert(sizeof(struct ddt_drive_model) == 32);
+static_assert(sizeof(struct ddt_drive_medium) == 8);
+static_assert(sizeof(struct ddt_drive_fault) == 48);
+static_assert(sizeof(struct ddt_drive_times) == 648);
+static_assert(sizeof(struct ddt_drive_add) == 56);
+static_assert(sizeof(struct ddt_drive_remove) == 8);
+static_assert(DDT_DRIVE_TIME_BUCKETS == DDT_QUEUE_TIME_BUCKETS);
 
 /* Checks the size that each structure begins with. */
-static int ddt_ioctl_check_size(const void __user *from, u32 size)
+int ddt_ioctl_check_size(const void __user *from, u32 size)
 {
 	u32 user_size;
 
@@ -61,11 +68,10 @@ static int ddt_ioctl_info(struct ddt_drive *drive,
 		.index = drive->index,
 		.capacity = drive->capacity,
 		.sector_size = DDT_DRIVE_SECTOR_SIZE,
-		.access_us = drive->access_us,
-		.spinup_ms = drive->spinup_ms,
-		.idle_ms = drive->idle_ms,
+		.state = ddt_settings_state(drive),
 		.depth = drive->depth,
 	};
+	struct ddt_drive_model model;
 	struct ddt_thread_usage usage;
 	int err;
 
@@ -73,8 +79,10 @@ static int ddt_ioctl_info(struct ddt_drive *drive,
 	if (err)
 		return err;
 
-	if (READ_ONCE(drive->motor_on))
-		arg.state |= DDT_DRIVE_MOTOR_ON;
+	ddt_settings_model(drive, &model);
+	arg.access_us = model.access_us;
+	arg.spinup_ms = model.spinup_ms;
+	arg.idle_ms = model.idle_ms;
 	ddt_ioctl_usage(drive, &usage);
 	arg.pid = usage.pid;
 	ddt_queue_nice(drive->queue, &arg.nice);
@@ -108,6 +116,32 @@ static int ddt_ioctl_stats(struct ddt_drive *drive,
 	arg.thread_switches = usage.switches;
 	arg.thread_runtime_ns = usage.runtime_ns;
 	return copy_to_user(user_arg, &arg, sizeof(arg)) ? -EFAULT : 0;
+}
+
+static int ddt_ioctl_times(struct ddt_drive *drive,
+			   struct ddt_drive_times __user *user_arg)
+{
+	struct ddt_queue_times *times;
+	struct {
+		u32 size;
+		u32 buckets;
+	} head = { sizeof(*user_arg), DDT_DRIVE_TIME_BUCKETS };
+	int err;
+
+	err = ddt_ioctl_check_size(user_arg, sizeof(*user_arg));
+	if (err)
+		return err;
+
+	/* Too large for the stack. */
+	times = kmalloc(sizeof(*times), GFP_KERNEL);
+	if (!times)
+		return -ENOMEM;
+	err = ddt_queue_times(drive->queue, times);
+	if (!err && (copy_to_user(&user_arg->queued, times, sizeof(*times)) ||
+		     copy_to_user(user_arg, &head, sizeof(head))))
+		err = -EFAULT;
+	kfree(times);
+	return err;
 }
 
 static int ddt_ioctl_get_priority(struct ddt_drive *drive,
@@ -146,29 +180,64 @@ ddt_ioctl_set_priority(struct ddt_drive *drive,
 	if (!err)
 		err = ddt_queue_set_nice(drive->queue, arg.nice);
 	mutex_unlock(&drive->priority_lock);
-	return err;
+	/* The thread has ended: the drive has just been removed. */
+	return err == -ESRCH ? -ENODEV : err;
+}
+
+/* Whether it changes the drive for others too. */
+static bool ddt_ioctl_needs_write(unsigned int cmd)
+{
+	switch (cmd) {
+	case DDT_DRIVE_IOC_SET_MODEL:
+	case DDT_DRIVE_IOC_SET_MEDIUM:
+	case DDT_DRIVE_IOC_FAULT_ADD:
+	case DDT_DRIVE_IOC_FAULT_REMOVE:
+		return true;
+	default:
+		return false;
+	}
 }
 
 long ddt_drive_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 {
 	struct ddt_drive_file *file = filp->private_data;
+	struct ddt_drive *drive = file->drive;
 	void __user *user_arg = (void __user *)arg;
+
+	if (ddt_drive_removed(drive) && cmd != DDT_DRIVE_IOC_WAIT)
+		return -ENODEV;
+	if (ddt_ioctl_needs_write(cmd) && !file->writable)
+		return -EBADF;
 
 	switch (cmd) {
 	case DDT_DRIVE_IOC_INFO:
-		return ddt_ioctl_info(file->drive, user_arg);
+		return ddt_ioctl_info(drive, user_arg);
 	case DDT_DRIVE_IOC_STATS:
-		return ddt_ioctl_stats(file->drive, user_arg);
+		return ddt_ioctl_stats(drive, user_arg);
+	case DDT_DRIVE_IOC_TIMES:
+		return ddt_ioctl_times(drive, user_arg);
 	case DDT_DRIVE_IOC_GET_PRIORITY:
-		return ddt_ioctl_get_priority(file->drive, user_arg);
+		return ddt_ioctl_get_priority(drive, user_arg);
 	case DDT_DRIVE_IOC_SET_PRIORITY:
-		return ddt_ioctl_set_priority(file->drive, user_arg);
+		return ddt_ioctl_set_priority(drive, user_arg);
 	case DDT_DRIVE_IOC_SUBMIT:
 		return ddt_control_submit(file, user_arg);
 	case DDT_DRIVE_IOC_WAIT:
 		return ddt_control_wait(file, user_arg);
 	case DDT_DRIVE_IOC_CANCEL:
 		return ddt_control_cancel(file, user_arg);
+	case DDT_DRIVE_IOC_GET_MODEL:
+		return ddt_settings_get_model(drive, user_arg);
+	case DDT_DRIVE_IOC_SET_MODEL:
+		return ddt_settings_set_model(drive, user_arg);
+	case DDT_DRIVE_IOC_SET_MEDIUM:
+		return ddt_settings_set_medium(drive, user_arg);
+	case DDT_DRIVE_IOC_FAULT_ADD:
+		return ddt_fault_add(drive, user_arg);
+	case DDT_DRIVE_IOC_FAULT_REMOVE:
+		return ddt_fault_remove(drive, user_arg);
+	case DDT_DRIVE_IOC_FAULT_GET:
+		return ddt_fault_show(drive, user_arg);
 	default:
 		return -ENOIOCTLCMD;
 	}

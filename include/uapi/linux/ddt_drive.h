@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * ddt_drive.h - the ioctls of /dev/ddt0, /dev/ddt1, ...
+ * ddt_drive.h - the ioctls of /dev/ddt0, /dev/ddt1, ... and /dev/ddt-control
  *
  * Rules that hold for all of them:
  *
@@ -9,6 +9,15 @@
  *   member. An unknown ioctl gives ENOTTY.
  * - On an error nothing has changed, and the structure is as it was.
  * - Times are in ns unless the name says otherwise.
+ * - What changes a drive for others too (the model, the medium, faults, drives
+ *   added and removed, DDT_DRIVE_OP_ERASE) needs a file that was opened for
+ *   writing, else EBADF.
+ * - Once a drive has been removed all give ENODEV; but DDT_DRIVE_IOC_WAIT still
+ *   collects what has finished.
+ *
+ * poll() on a drive: EPOLLIN and EPOLLOUT when there is room in its queue;
+ * EPOLLPRI when a control operation of this file has finished and can be
+ * collected; EPOLLERR and EPOLLHUP when the drive has been removed.
  */
 #ifndef _UAPI_LINUX_DDT_DRIVE_H
 #define _UAPI_LINUX_DDT_DRIVE_H
@@ -21,19 +30,23 @@
 /**
  * enum ddt_drive_state - bits of ddt_drive_info.state
  * @DDT_DRIVE_MOTOR_ON: the motor is running
+ * @DDT_DRIVE_MEDIUM: there is a medium in the drive
+ * @DDT_DRIVE_WRITE_PROTECTED: the medium is write-protected, in the drive or not
  */
 enum ddt_drive_state {
 	DDT_DRIVE_MOTOR_ON = 1 << 0,
+	DDT_DRIVE_MEDIUM = 1 << 1,
+	DDT_DRIVE_WRITE_PROTECTED = 1 << 2,
 };
 
 /**
  * struct ddt_drive_info - what a drive is and how it is set
  * @size: in: sizeof(struct ddt_drive_info)
  * @index: the N of /dev/ddtN
- * @capacity: of the medium, in bytes
+ * @capacity: of the medium, in bytes, also while it is not in the drive
  * @sector_size: in bytes
  * @state: bits of enum ddt_drive_state
- * @access_us: how long the drive takes for each request, in microseconds
+ * @access_us: how long the drive takes for each request, in us
  * @spinup_ms: how long its motor takes to come up to speed, in ms
  * @idle_ms: after which time without work the motor is switched off, in ms; 0
  *	if never
@@ -140,7 +153,8 @@ enum ddt_drive_op {
  * Unless it is detached, a request is cancelled when its file is closed.
  *
  * EINVAL for an unknown operation, ENOSPC for a range that does not lie within
- * the medium, EAGAIN when the queue is full.
+ * the medium, EAGAIN when the queue is full. The medium itself is looked at
+ * when the request is served.
  */
 struct ddt_drive_submit {
 	__u32 size;
@@ -155,9 +169,11 @@ struct ddt_drive_submit {
  * struct ddt_drive_wait - wait for a control operation and collect its result
  * @size: in: sizeof(struct ddt_drive_wait)
  * @flags: in: 0
- * @id: in: the request
+ * @id: in: the request, or 0 for any of those submitted with this file and not
+ *	detached, the one that finished first; out: the request
  * @status: out: 0, or a negative error number: -ECANCELED if it was cancelled,
- *	-ESHUTDOWN if the drive went away
+ *	-ENODEV if the drive was removed, -ENOMEDIUM without a medium, -EROFS if
+ *	that is write-protected, -EIO after a fault
  * @deadline: in: the time of CLOCK_MONOTONIC at which the wait ends; 0 not to
  *	wait at all, all ones to wait for ever
  * @result: out: see enum ddt_drive_op
@@ -166,7 +182,8 @@ struct ddt_drive_submit {
  * @service_ns: out: how long it was in service
  *
  * A result is collected exactly once: afterwards the id is unknown. ENOENT for
- * an unknown id, ETIME when the deadline passed first.
+ * an unknown id, or if there is none to wait for; ETIME when the deadline passed
+ * first.
  */
 struct ddt_drive_wait {
 	__u32 size;
@@ -194,6 +211,200 @@ struct ddt_drive_cancel {
 	__u32 id;
 };
 
+/**
+ * struct ddt_drive_model - what the drive takes its time for
+ * @size: in: sizeof(struct ddt_drive_model)
+ * @access_us: for each access, in us
+ * @seek_us: to seek from one end of the medium to the other, in us; a shorter
+ *	way takes proportionally less, and where the last access ended none
+ * @rate_kib_s: how fast data is transferred, in KiB/s; 0 for no limit
+ * @spinup_ms: until the motor is up to speed, in ms
+ * @idle_ms: after which time without work the motor is switched off, in ms; 0
+ *	if never
+ * @reserved: in: 0
+ *
+ * With zeros in all of them what remains is the time of the software. What is
+ * set holds for what is begun from then on. EINVAL if a reserved member is not
+ * 0; ERANGE for times of more than 10 s for @access_us and @seek_us, of more
+ * than 60 s for @spinup_ms.
+ */
+struct ddt_drive_model {
+	__u32 size;
+	__u32 access_us;
+	__u32 seek_us;
+	__u32 rate_kib_s;
+	__u32 spinup_ms;
+	__u32 idle_ms;
+	__u32 reserved[2];
+};
+
+/**
+ * enum ddt_drive_medium_flags - flags of struct ddt_drive_medium
+ * @DDT_DRIVE_MEDIUM_PRESENT: it is in the drive
+ * @DDT_DRIVE_MEDIUM_PROTECTED: it is write-protected
+ */
+enum ddt_drive_medium_flags {
+	DDT_DRIVE_MEDIUM_PRESENT = 1 << 0,
+	DDT_DRIVE_MEDIUM_PROTECTED = 1 << 1,
+};
+
+/**
+ * struct ddt_drive_medium - eject, insert or protect the medium
+ * @size: in: sizeof(struct ddt_drive_medium)
+ * @flags: in: what it is to be, bits of enum ddt_drive_medium_flags
+ *
+ * Happens at once, before what is queued and between the parts of a transfer.
+ * Without a medium all that needs one fails with ENOMEDIUM: reads, writes,
+ * verifying, erasing. With one that is write-protected, writes and erasing
+ * fail with EROFS. An ejected medium keeps its content.
+ */
+struct ddt_drive_medium {
+	__u32 size;
+	__u32 flags;
+};
+
+/**
+ * enum ddt_drive_fault_kind - what goes wrong
+ * @DDT_DRIVE_FAULT_ERROR: the request fails with EIO
+ * @DDT_DRIVE_FAULT_DELAY: it takes a time more
+ * @DDT_DRIVE_FAULT_HANG: it takes for ever, until it is cancelled, the task
+ *	that waits for it or submitted it is killed, the fault or the drive is
+ *	removed. With DDT_DRIVE_IOC_FAULT_REMOVE it ends with EIO.
+ */
+enum ddt_drive_fault_kind {
+	DDT_DRIVE_FAULT_ERROR = 1,
+	DDT_DRIVE_FAULT_DELAY = 2,
+	DDT_DRIVE_FAULT_HANG = 3,
+};
+
+/**
+ * enum ddt_drive_fault_ops - which requests a fault is for
+ * @DDT_DRIVE_FAULT_READ: reads
+ * @DDT_DRIVE_FAULT_WRITE: writes
+ * @DDT_DRIVE_FAULT_CONTROL: control operations
+ */
+enum ddt_drive_fault_ops {
+	DDT_DRIVE_FAULT_READ = 1 << 0,
+	DDT_DRIVE_FAULT_WRITE = 1 << 1,
+	DDT_DRIVE_FAULT_CONTROL = 1 << 2,
+};
+
+/* How many faults a drive can have. */
+#define DDT_DRIVE_MAX_FAULTS	64
+
+/**
+ * struct ddt_drive_fault - a fault on purpose
+ * @size: in: sizeof(struct ddt_drive_fault)
+ * @id: FAULT_ADD, out: its name, never 0; FAULT_REMOVE, in: which one, or 0 for
+ *	all; FAULT_GET, in: the fault with this id or the next higher one, out:
+ *	its id
+ * @kind: one of enum ddt_drive_fault_kind
+ * @ops: bits of enum ddt_drive_fault_ops, at least one
+ * @times: how often it hits before it is gone; 0 if it stays
+ * @hits: how often it has hit; FAULT_ADD, in: 0
+ * @delay_ms: for DDT_DRIVE_FAULT_DELAY, at least 1 and at the most an hour,
+ *	else 0
+ * @reserved: 0
+ * @offset: begin of the range in bytes
+ * @length: length of the range in bytes; 0, with an @offset of 0, for requests
+ *	anywhere, also for those without a range
+ *
+ * A fault hits a request that begins to be served, whose range has a byte in
+ * common with its own. Of several that could the one with the lowest id does.
+ * Requests larger than 256 KiB are served in parts: a fault hits those parts
+ * that it applies to, and what comes before is transferred.
+ *
+ * FAULT_ADD: EINVAL for what is not as it is said here, ENOSPC for a range that
+ * does not lie within the medium, or if there are DDT_DRIVE_MAX_FAULTS.
+ * FAULT_REMOVE, for which all but @size and @id is 0: ENOENT for an unknown id
+ * other than 0. FAULT_GET: ENOENT if there is none with such an id.
+ */
+struct ddt_drive_fault {
+	__u32 size;
+	__u32 id;
+	__u32 kind;
+	__u32 ops;
+	__u32 times;
+	__u32 hits;
+	__u32 delay_ms;
+	__u32 reserved;
+	__u64 offset;
+	__u64 length;
+};
+
+/* How many buckets the histograms have. */
+#define DDT_DRIVE_TIME_BUCKETS	40
+
+/**
+ * struct ddt_drive_times - histograms of the times that requests took
+ * @size: in: sizeof(struct ddt_drive_times)
+ * @buckets: DDT_DRIVE_TIME_BUCKETS
+ * @queued: in the queue
+ * @service: in service
+ *
+ * Since the drive was added. Bucket i counts times of 2^i ns and more, but less
+ * than 2^(i+1) ns; the first also those of 0 ns, the last all longer ones. Only
+ * requests that were served are counted.
+ */
+struct ddt_drive_times {
+	__u32 size;
+	__u32 buckets;
+	__u64 queued[DDT_DRIVE_TIME_BUCKETS];
+	__u64 service[DDT_DRIVE_TIME_BUCKETS];
+};
+
+/**
+ * enum ddt_drive_add_flags - flags of struct ddt_drive_add
+ * @DDT_DRIVE_ADD_NICE: ddt_drive_add.nice is set
+ * @DDT_DRIVE_ADD_MODEL: ddt_drive_add.model is set
+ */
+enum ddt_drive_add_flags {
+	DDT_DRIVE_ADD_NICE = 1 << 0,
+	DDT_DRIVE_ADD_MODEL = 1 << 1,
+};
+
+/* For ddt_drive_add.index: the lowest that is free. */
+#define DDT_DRIVE_ANY_INDEX	(~0U)
+
+/**
+ * struct ddt_drive_add - add a drive; on /dev/ddt-control
+ * @size: in: sizeof(struct ddt_drive_add)
+ * @flags: in: bits of enum ddt_drive_add_flags
+ * @index: in: the N of its /dev/ddtN, below 64, or DDT_DRIVE_ANY_INDEX; out:
+ *	the N
+ * @capacity_kib: in: of its medium, in KiB, at the most 1048576
+ * @depth: in: how many requests may be queued, at the most 65536
+ * @nice: in: base priority of its thread; 0 without DDT_DRIVE_ADD_NICE
+ * @model: in: as for DDT_DRIVE_IOC_SET_MODEL, its size too; all 0 without
+ *	DDT_DRIVE_ADD_MODEL
+ *
+ * What is 0, or has no flag, is as the module's parameters say. EEXIST if there
+ * is a drive with that number, ENOSPC if there are 64, ERANGE for what is too
+ * much, EPERM if @nice is below 0 without CAP_SYS_NICE.
+ */
+struct ddt_drive_add {
+	__u32 size;
+	__u32 flags;
+	__u32 index;
+	__u32 capacity_kib;
+	__u32 depth;
+	__s32 nice;
+	struct ddt_drive_model model;
+};
+
+/**
+ * struct ddt_drive_remove - remove a drive; on /dev/ddt-control
+ * @size: in: sizeof(struct ddt_drive_remove)
+ * @index: in: the N of its /dev/ddtN
+ *
+ * Files of it may be open and requests queued: all that has not finished ends
+ * with ENODEV before this returns. ENOENT if there is no such drive.
+ */
+struct ddt_drive_remove {
+	__u32 size;
+	__u32 index;
+};
+
 /* 0xDD 00-3F is taken by ZFCP. */
 #define DDT_DRIVE_IOC_MAGIC	0xdd
 
@@ -211,5 +422,25 @@ struct ddt_drive_cancel {
 	_IOWR(DDT_DRIVE_IOC_MAGIC, 0x45, struct ddt_drive_wait)
 #define DDT_DRIVE_IOC_CANCEL \
 	_IOW(DDT_DRIVE_IOC_MAGIC, 0x46, struct ddt_drive_cancel)
+#define DDT_DRIVE_IOC_GET_MODEL \
+	_IOWR(DDT_DRIVE_IOC_MAGIC, 0x47, struct ddt_drive_model)
+#define DDT_DRIVE_IOC_SET_MODEL \
+	_IOW(DDT_DRIVE_IOC_MAGIC, 0x48, struct ddt_drive_model)
+#define DDT_DRIVE_IOC_SET_MEDIUM \
+	_IOW(DDT_DRIVE_IOC_MAGIC, 0x49, struct ddt_drive_medium)
+#define DDT_DRIVE_IOC_FAULT_ADD \
+	_IOWR(DDT_DRIVE_IOC_MAGIC, 0x4a, struct ddt_drive_fault)
+#define DDT_DRIVE_IOC_FAULT_REMOVE \
+	_IOW(DDT_DRIVE_IOC_MAGIC, 0x4b, struct ddt_drive_fault)
+#define DDT_DRIVE_IOC_FAULT_GET \
+	_IOWR(DDT_DRIVE_IOC_MAGIC, 0x4c, struct ddt_drive_fault)
+#define DDT_DRIVE_IOC_TIMES \
+	_IOWR(DDT_DRIVE_IOC_MAGIC, 0x4d, struct ddt_drive_times)
+
+/* On /dev/ddt-control. */
+#define DDT_DRIVE_IOC_ADD \
+	_IOWR(DDT_DRIVE_IOC_MAGIC, 0x60, struct ddt_drive_add)
+#define DDT_DRIVE_IOC_REMOVE \
+	_IOW(DDT_DRIVE_IOC_MAGIC, 0x61, struct ddt_drive_remove)
 
 #endif /* _UAPI_LINUX_DDT_DRIVE_H */

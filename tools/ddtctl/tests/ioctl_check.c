@@ -12,8 +12,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,88 +23,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <linux/ddt_drive.h>
+#include "check.h"
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#define FOR_EVER	UINT64_MAX
-#define SEC		1000000000ULL
-
-static const char *path;
-static int fd;
 static struct ddt_drive_info info;
-static bool failed;
-
-#define expect(condition, ...)						\
-	do {								\
-		if (!(condition))					\
-			complain(__LINE__, #condition, __VA_ARGS__);	\
-	} while (0)
-
-static void complain(int line, const char *condition, const char *fmt, ...)
-{
-	va_list args;
-
-	failed = true;
-	printf("line %d: not so: %s: ", line, condition);
-	va_start(args, fmt);
-	vprintf(fmt, args);
-	va_end(args);
-	putchar('\n');
-}
-
-/* For what has to work if a check is to make sense. */
-static void require(bool condition, const char *what)
-{
-	if (condition)
-		return;
-	printf("cannot go on: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static int open_drive(void)
-{
-	int new = open(path, O_RDWR | O_CLOEXEC);
-
-	require(new >= 0, path);
-	return new;
-}
-
-/* Returns 0 or a negative error number. */
-static int call_on(int on, unsigned long cmd, void *arg)
-{
-	int ret = ioctl(on, cmd, arg);
-
-	return ret < 0 ? -errno : ret;
-}
-
-static int call(unsigned long cmd, void *arg)
-{
-	return call_on(fd, cmd, arg);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * SEC + now.tv_nsec;
-}
-
-static struct ddt_drive_info get_info(void)
-{
-	struct ddt_drive_info arg = { .size = sizeof(arg) };
-
-	require(!call(DDT_DRIVE_IOC_INFO, &arg), "INFO");
-	return arg;
-}
-
-static struct ddt_drive_stats get_stats(void)
-{
-	struct ddt_drive_stats arg = { .size = sizeof(arg) };
-
-	require(!call(DDT_DRIVE_IOC_STATS, &arg), "STATS");
-	return arg;
-}
 
 /* Valid arguments: what the driver fills in has a pattern. */
 
@@ -313,7 +232,7 @@ static void check_unknown(void)
 
 	/* Unknown numbers. */
 	for (nr = 0; nr < 0x100; nr++) {
-		if (nr >= 0x40 && nr <= 0x46)
+		if (nr >= 0x40 && nr <= 0x4d)
 			continue;
 		refused(_IOWR(DDT_DRIVE_IOC_MAGIC, nr, arg), arg, ENOTTY,
 			"unknown number");
@@ -354,7 +273,7 @@ static void check_info(void)
 	expect(arg.capacity == 1440 * 1024, "%llu", arg.capacity);
 	expect(arg.sector_size == DDT_DRIVE_SECTOR_SIZE, "%u",
 	       arg.sector_size);
-	expect(arg.state == 0, "%x", arg.state);
+	expect(arg.state == DDT_DRIVE_MEDIUM, "%x", arg.state);
 	expect(arg.spinup_ms == 60000, "%u", arg.spinup_ms);
 	expect(arg.access_us == 3000, "%u", arg.access_us);
 	expect(arg.idle_ms == 3000, "%u", arg.idle_ms);
@@ -849,10 +768,7 @@ static void check_end(void)
 	expect(!get_stats().submitted, "%llu", get_stats().submitted);
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} checks[] = {
+static const struct check checks[] = {
 	{ "sizes", check_sizes },
 	{ "unknown", check_unknown },
 	{ "info", check_info },
@@ -879,22 +795,8 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-	if (argc != 3) {
-		fprintf(stderr, "usage: ioctl_check DEV CHECK\n");
-		return 2;
-	}
-	setvbuf(stdout, NULL, _IONBF, 0);
-	path = argv[1];
-	fd = open_drive();
+	begin_checks(argc, argv);
 	info = get_info();
 	require(info.spinup_ms == 60000, "a drive with spinup_ms=60000");
-
-	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
-		if (strcmp(checks[i].name, argv[2]))
-			continue;
-		checks[i].run();
-		return failed;
-	}
-	fprintf(stderr, "ioctl_check: no check %s\n", argv[2]);
-	return 2;
+	return run_check(checks, ARRAY_SIZE(checks), argv[2]);
 }

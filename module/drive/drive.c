@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * drive.c - which drives there are: adding, finding and removing them
+ *
+ * A drive that has been removed lives on until its last file is closed; but it
+ * is no longer in the table, has no node, and its queue has been stopped.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/compiler.h>
+#include <linux/container_of.h>
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/lockdep.h>
+#include <linux/miscdevice.h>
+#include <linux/mutex.h>
+#include <linux/numa.h>
+#include <linux/poll.h>
+#include <linux/printk.h>
+#include <linux/sched/prio.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+#include <linux/wait.h>
+
+#include "../compat.h"
+#include "drive.h"
+
+/* Protects the table; serialises adding and removing. */
+static DEFINE_MUTEX(ddt_drives_lock);
+static struct ddt_drive *ddt_drives[DDT_DRIVE_MAX_DRIVES];
+
+void ddt_drive_get(struct ddt_drive *drive)
+{
+	kref_get(&drive->ref);
+}
+
+static void ddt_drive_free(struct kref *ref)
+{
+	struct ddt_drive *drive = container_of(ref, struct ddt_drive, ref);
+
+	ddt_queue_destroy(drive->queue);
+	ddt_control_exit(drive);
+	ddt_fault_exit(drive);
+	vfree(drive->medium);
+	kfree(drive);
+}
+
+void ddt_drive_put(struct ddt_drive *drive)
+{
+	kref_put(&drive->ref, ddt_drive_free);
+}
+
+/* Pairs with the WRITE_ONCE() of ddt_drive_unregister(); orders nothing. */
+bool ddt_drive_removed(const struct ddt_drive *drive)
+{
+	return READ_ONCE(drive->removed);
+}
+
+/*
+ * To be called after anything that poll() looks at. wq_has_sleeper() has a
+ * barrier, which pairs with that of poll_wait().
+ */
+void ddt_drive_wake_pollers(struct ddt_drive *drive)
+{
+	if (wq_has_sleeper(&drive->poll))
+		wake_up_interruptible_all(&drive->poll);
+}
+
+void ddt_drive_request_init(struct ddt_drive_request *req,
+			    struct ddt_drive_file *file, u32 op)
+{
+	ddt_request_init(&req->request);
+	req->op = op;
+}
+
+/* As ddt_queue_submit() or, with @wait, as it waits for room, killably. */
+int ddt_drive_submit(struct ddt_drive *drive, struct ddt_drive_request *req,
+		     bool wait)
+{
+	struct ddt_request *request = &req->request;
+	int err;
+
+	err = wait ? ddt_queue_submit_wait(drive->queue, request,
+					   DDT_WAIT_KILLABLE, DDT_FOREVER) :
+		     ddt_queue_submit(drive->queue, request);
+	return err == -ESHUTDOWN ? -ENODEV : err;
+}
+
+static struct ddt_queue *ddt_drive_create_queue(struct ddt_drive *drive,
+						int nice)
+{
+	unsigned int idle_ms = drive->model.idle_ms;
+	struct ddt_queue_attr attr = {
+		.thread = {
+			.name = drive->name,
+			.nice = nice,
+			.node = NUMA_NO_NODE,
+		},
+		.flags = DDT_QUEUE_TIMES,
+		.depth = drive->depth,
+		.idle_timeout = idle_ms ? ms_to_ktime(idle_ms) : DDT_FOREVER,
+	};
+
+	return ddt_queue_create(&ddt_drive_queue_ops, drive, &attr);
+}
+
+/* Makes a drive, which ddt_drive_register() has to make visible. */
+static struct ddt_drive *ddt_drive_create(const struct ddt_drive_add *arg,
+					  unsigned int index)
+{
+	struct ddt_drive *drive;
+	int err;
+
+	drive = kzalloc_obj(*drive, GFP_KERNEL);
+	if (!drive)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&drive->ref);
+	drive->index = index;
+	scnprintf(drive->name, sizeof(drive->name), "ddt%u", index);
+	drive->capacity = (u64)arg->capacity_kib * SZ_1K;
+	drive->depth = arg->depth;
+	drive->model = arg->model;
+	drive->medium_flags = DDT_DRIVE_MEDIUM_PRESENT;
+	init_waitqueue_head(&drive->poll);
+	spin_lock_init(&drive->settings_lock);
+	mutex_init(&drive->priority_lock);
+	ddt_control_init(drive);
+	ddt_fault_init(drive);
+
+	/* Rather no drive than one for which others are killed. */
+	drive->medium = __vmalloc(drive->capacity, GFP_KERNEL | __GFP_ZERO |
+				  __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	if (!drive->medium) {
+		pr_err("not enough memory for a drive of %u KiB\n",
+		       arg->capacity_kib);
+		err = -ENOMEM;
+		goto free_drive;
+	}
+	drive->queue = ddt_drive_create_queue(drive, arg->nice);
+	if (IS_ERR(drive->queue)) {
+		err = PTR_ERR(drive->queue);
+		goto free_medium;
+	}
+	return drive;
+
+free_medium:
+	vfree(drive->medium);
+free_drive:
+	kfree(drive);
+	return ERR_PTR(err);
+}
+
+static int ddt_drive_register(struct ddt_drive *drive)
+{
+	drive->misc.minor = MISC_DYNAMIC_MINOR;
+	drive->misc.name = drive->name;
+	drive->misc.fops = &ddt_node_fops;
+	return misc_register(&drive->misc);
+}
+
+/* Nobody can open it any more; those who have it open learn about it. */
+static void ddt_drive_unregister(struct ddt_drive *drive)
+{
+	misc_deregister(&drive->misc);
+	WRITE_ONCE(drive->removed, true);
+	ddt_queue_stop(drive->queue, DDT_QUEUE_ABORT);
+	ddt_drive_wake_pollers(drive);
+}
+
+/* Finds a number that is free, or that is asked for and free. */
+static int ddt_drive_find_index(u32 wanted)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&ddt_drives_lock);
+
+	if (wanted != DDT_DRIVE_ANY_INDEX)
+		return ddt_drives[wanted] ? -EEXIST : wanted;
+	for (i = 0; i < DDT_DRIVE_MAX_DRIVES; i++)
+		if (!ddt_drives[i])
+			return i;
+	return -ENOSPC;
+}
+
+int ddt_drive_check(const struct ddt_drive_add *arg)
+{
+	if (arg->index >= DDT_DRIVE_MAX_DRIVES &&
+	    arg->index != DDT_DRIVE_ANY_INDEX)
+		return -ERANGE;
+	if (!arg->capacity_kib ||
+	    arg->capacity_kib > DDT_DRIVE_MAX_CAPACITY_KIB ||
+	    !arg->depth || arg->depth > DDT_DRIVE_MAX_DEPTH ||
+	    arg->nice < MIN_NICE || arg->nice > MAX_NICE)
+		return -ERANGE;
+	return ddt_settings_check_model(&arg->model);
+}
+
+static int ddt_drive_add_locked(const struct ddt_drive_add *arg,
+				u32 __user *user_index)
+{
+	struct ddt_drive *drive;
+	int index, err;
+
+	lockdep_assert_held(&ddt_drives_lock);
+
+	index = ddt_drive_find_index(arg->index);
+	if (index < 0)
+		return index;
+	drive = ddt_drive_create(arg, index);
+	if (IS_ERR(drive))
+		return PTR_ERR(drive);
+
+	/* Its number first: once there is a node, there is no way back. */
+	if (user_index && put_user(index, user_index)) {
+		err = -EFAULT;
+		goto put_drive;
+	}
+	err = ddt_drive_register(drive);
+	if (err)
+		goto restore_user_index;
+	ddt_drives[index] = drive;
+	return 0;
+
+restore_user_index:
+	if (user_index && put_user(arg->index, user_index))
+		err = -EFAULT;
+put_drive:
+	ddt_drive_put(drive);
+	return err;
+}
+
+/* Adds a drive, and stores its number for the user. */
+int ddt_drive_add(const struct ddt_drive_add *arg, u32 __user *user_index)
+{
+	int err;
+
+	mutex_lock(&ddt_drives_lock);
+	err = ddt_drive_add_locked(arg, user_index);
+	mutex_unlock(&ddt_drives_lock);
+	return err;
+}
+
+/* Adds the drives 0 to @n - 1, or none. */
+int ddt_drive_add_first(const struct ddt_drive_add *arg, unsigned int n)
+{
+	unsigned int created, registered;
+	struct ddt_drive *drive;
+	int err = 0;
+
+	mutex_lock(&ddt_drives_lock);
+	for (created = 0; created < n; created++) {
+		drive = ddt_drive_create(arg, created);
+		if (IS_ERR(drive)) {
+			err = PTR_ERR(drive);
+			goto put_drives;
+		}
+		ddt_drives[created] = drive;
+	}
+	for (registered = 0; registered < n; registered++) {
+		err = ddt_drive_register(ddt_drives[registered]);
+		if (err)
+			goto unregister;
+	}
+	goto unlock;
+
+unregister:
+	while (registered--)
+		ddt_drive_unregister(ddt_drives[registered]);
+put_drives:
+	while (created--) {
+		ddt_drive_put(ddt_drives[created]);
+		ddt_drives[created] = NULL;
+	}
+unlock:
+	mutex_unlock(&ddt_drives_lock);
+	return err;
+}
+
+int ddt_drive_remove(unsigned int index)
+{
+	struct ddt_drive *drive = NULL;
+
+	mutex_lock(&ddt_drives_lock);
+	if (index < DDT_DRIVE_MAX_DRIVES)
+		drive = ddt_drives[index];
+	if (drive) {
+		ddt_drive_unregister(drive);
+		ddt_drives[index] = NULL;
+	}
+	mutex_unlock(&ddt_drives_lock);
+
+	if (!drive)
+		return -ENOENT;
+	ddt_drive_put(drive);
+	return 0;
+}
+
+void ddt_drive_remove_all(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < DDT_DRIVE_MAX_DRIVES; i++)
+		ddt_drive_remove(i);
+}

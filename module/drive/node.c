@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* node.c - /dev/ddtN: opening and closing it, polling, seeking, fsync() */
+
+#include <linux/container_of.h>
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/splice.h>
+
+#include "../compat.h"
+#include "drive.h"
+
+static int ddt_node_open(struct inode *inode, struct file *filp)
+{
+	struct ddt_drive *drive = container_of(filp->private_data,
+					       struct ddt_drive, misc);
+	struct ddt_drive_file *file;
+
+	file = kzalloc_obj(*file, GFP_KERNEL_ACCOUNT);
+	if (!file)
+		return -ENOMEM;
+	/* It is not removed before this call is over: see misc_deregister(). */
+	ddt_drive_get(drive);
+	file->drive = drive;
+	file->writable = filp->f_mode & FMODE_WRITE;
+	ddt_control_open(file);
+	filp->private_data = file;
+	filp->f_mode |= FMODE_NOWAIT | FMODE_CAN_ODIRECT;
+	return 0;
+}
+
+static int ddt_node_release(struct inode *inode, struct file *filp)
+{
+	struct ddt_drive_file *file = filp->private_data;
+
+	ddt_control_close(file);
+	ddt_drive_put(file->drive);
+	kfree(file);
+	return 0;
+}
+
+/* At each close(): what a process leaves behind is of no use to anybody. */
+static int ddt_node_flush(struct file *filp, fl_owner_t owner)
+{
+	struct ddt_drive_file *file = filp->private_data;
+
+	if (current->flags & PF_EXITING)
+		ddt_aio_cancel_all(file->drive, owner);
+	return 0;
+}
+
+/* A drive has no cache: it has written what it has completed. */
+static int ddt_node_fsync(struct file *filp, loff_t start, loff_t end,
+			  int datasync)
+{
+	struct ddt_drive_file *file = filp->private_data;
+	int err;
+
+	err = ddt_queue_flush(file->drive->queue, DDT_WAIT_KILLABLE,
+			      DDT_FOREVER);
+	if (!err && ddt_drive_removed(file->drive))
+		err = -ENODEV;
+	return err;
+}
+
+static __poll_t ddt_node_poll(struct file *filp, struct poll_table_struct *wait)
+{
+	struct ddt_drive_file *file = filp->private_data;
+	struct ddt_drive *drive = file->drive;
+	struct ddt_queue_stats stats;
+	__poll_t events = 0;
+
+	poll_wait(filp, &drive->poll, wait);
+	if (ddt_control_has_finished(file))
+		events |= EPOLLPRI;
+	if (ddt_drive_removed(drive))
+		return events | EPOLLERR | EPOLLHUP;
+	ddt_queue_stats(drive->queue, &stats);
+	if (stats.queued < drive->depth)
+		events |= EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM;
+	return events;
+}
+
+static loff_t ddt_node_llseek(struct file *filp, loff_t offset, int whence)
+{
+	struct ddt_drive_file *file = filp->private_data;
+
+	return fixed_size_llseek(filp, offset, whence, file->drive->capacity);
+}
+
+const struct file_operations ddt_node_fops = {
+	.owner		= THIS_MODULE,
+	.open		= ddt_node_open,
+	.flush		= ddt_node_flush,
+	.release	= ddt_node_release,
+	.llseek		= ddt_node_llseek,
+	.read_iter	= ddt_drive_read_iter,
+	.write_iter	= ddt_drive_write_iter,
+	.splice_read	= ddt_splice_read,
+	.splice_write	= iter_file_splice_write,
+	.fsync		= ddt_node_fsync,
+	.poll		= ddt_node_poll,
+	.unlocked_ioctl	= ddt_drive_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+};

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* check.h - what the programs share that check a drive: PROGRAM DEV CHECK */
+#ifndef DDT_CHECK_H
+#define DDT_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/ddt_drive.h>
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define FOR_EVER	UINT64_MAX
+#define SEC		1000000000ULL
+#define MS		1000000ULL
+
+extern const char *path;	/* DEV */
+extern int fd;			/* which is open */
+
+#define expect(condition, ...)						\
+	do {								\
+		if (!(condition))					\
+			complain(__LINE__, #condition, __VA_ARGS__);	\
+	} while (0)
+
+__attribute__((format(printf, 3, 4)))
+void complain(int line, const char *condition, const char *fmt, ...);
+
+/* For what has to work if a check is to make sense. */
+void require(bool condition, const char *what);
+
+/* Waits until the condition holds, at most 20 s. */
+#define require_soon(condition)						\
+	do {								\
+		uint64_t end_ = now_ns() + 20 * SEC;			\
+									\
+		while (!(condition))					\
+			require(now_ns() < end_, #condition);		\
+	} while (0)
+
+int open_drive(void);
+
+/* These return 0 or a negative error number. */
+int call_on(int on, unsigned long cmd, void *arg);
+int call(unsigned long cmd, void *arg);
+
+uint64_t now_ns(void);
+struct ddt_drive_info get_info(void);
+struct ddt_drive_stats get_stats(void);
+
+struct check {
+	const char *name;
+	void (*run)(void);
+};
+
+void begin_checks(int argc, char **argv);
+int run_check(const struct check *checks, size_t n, const char *name);
+
+#endif /* DDT_CHECK_H */

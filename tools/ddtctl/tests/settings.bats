@@ -1,0 +1,96 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# settings.bats - what can be set while a drive is used, and adding drives
+
+load helpers
+
+setup()
+{
+	reload_fast
+}
+
+teardown_file()
+{
+	reload
+}
+
+check()
+{
+	timeout 60 settings_check /dev/ddt0 "$1"
+}
+
+@test "the model takes the time that is set for access, seeks, transfers" {
+	check model
+}
+
+@test "the motor is switched off after the time that was set meanwhile" {
+	check idle
+}
+
+@test "without a medium ENOMEDIUM, protected EROFS, and it keeps its content" {
+	check medium
+}
+
+@test "what is queued meets with the medium that there is when it is served" {
+	check medium-queued
+}
+
+@test "faults that make no sense are refused, 64 can be added and found" {
+	check fault-arguments
+}
+
+@test "a range that fails does so as often as it should, and alone" {
+	check fault-error
+}
+
+@test "a fault that takes time takes it until it is removed" {
+	check fault-delay
+}
+
+@test "what hangs ends when it is cancelled or the fault removed" {
+	check fault-hang
+}
+
+@test "the histograms count what was served" {
+	check times
+}
+
+@test "WAIT for any gives those of this file, the first to finish first" {
+	check wait-any
+}
+
+@test "poll() says whether there is room in the queue" {
+	reload_fast depth=3
+	check poll
+}
+
+@test "drives are added and removed, also while they are open" {
+	check add
+}
+
+@test "drives that make no sense are not added" {
+	check add-arguments
+}
+
+@test "a file that is open for reading changes nothing for others" {
+	check read-only
+}
+
+@test "a negative nice value for a new drive needs CAP_SYS_NICE" {
+	cd "$BATS_TEST_TMPDIR"
+	cat >add.py <<-'END'
+		import fcntl, struct, sys
+		arg = bytearray(struct.pack("=5Ii32x", 56, 1, 1, 0, 0, -1))
+		with open("/dev/ddt-control", "r+b", buffering=0) as control:
+		    fcntl.ioctl(control, 0xC038DD60, arg)
+	END
+	run -1 without_capability sys_nice python3 add.py
+	[[ $output == *PermissionError* ]]
+	[ ! -e /dev/ddt1 ]
+	python3 add.py
+	[ -c /dev/ddt1 ]
+}
+
+@test "the nodes are for root only" {
+	[ "$(stat -c %a /dev/ddt0 /dev/ddt-control | uniq)" = 600 ]
+}
