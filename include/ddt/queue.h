@@ -17,8 +17,40 @@ struct ddt_queue;
 /* private: what a request is at, see queue.c */
 enum ddt_request_state {
 	DDT_REQUEST_IDLE,
+	DDT_REQUEST_WAITING,
 	DDT_REQUEST_QUEUED,
 	DDT_REQUEST_IN_SERVICE,
+};
+
+/**
+ * enum ddt_retry_place - where a request is put back
+ * @DDT_RETRY_FIRST: before all others, which have to wait for it
+ * @DDT_RETRY_LAST: behind all others of its flow, once its delay is over; until
+ *	then they are served
+ * @DDT_RETRY_FLOW: before all others of its flow, which have to wait for it;
+ *	other flows have their turn. For work that is done in parts.
+ */
+enum ddt_retry_place {
+	DDT_RETRY_FIRST,
+	DDT_RETRY_LAST,
+	DDT_RETRY_FLOW,
+};
+
+/**
+ * struct ddt_flow - requests that belong together
+ *
+ * A queue serves the requests of a flow in their order, and its flows in turn:
+ * one request of each that has any. So nobody who has a flow of his own waits
+ * for all that another has queued. Requests for which no flow is named share
+ * one.
+ *
+ * A driver embeds it in what stands for its user, an open file say, and may
+ * free it when each of its requests has been completed or cancelled.
+ */
+struct ddt_flow {
+	/* private: under the queue's lock */
+	struct list_head requests;	/* to be served in this order */
+	struct list_head link;		/* in the queue's if it has requests */
 };
 
 /**
@@ -26,6 +58,8 @@ enum ddt_request_state {
  * @number: counts the requests that the queue accepted, from 1
  * @deadline: the time of CLOCK_MONOTONIC until which it must have been begun,
  *	to be set before it is submitted; 0 if there is none
+ * @flow: the flow that it belongs to, to be set before it is submitted; NULL
+ *	for the one that is shared
  * @status: from the completion on, what became of it: what
  *	ddt_queue_ops.serve() returned; or, if it was not served, -ECANCELED
  *	because it was cancelled, -ETIME because its deadline passed, -ESHUTDOWN
@@ -42,6 +76,7 @@ enum ddt_request_state {
 struct ddt_request {
 	u64 number;
 	ktime_t deadline;
+	struct ddt_flow *flow;
 	int status;
 	u64 queued_ns;
 	u64 service_ns;
@@ -50,7 +85,7 @@ struct ddt_request {
 	bool cancelled;
 	bool begun;
 	bool retry;
-	bool retry_last;
+	enum ddt_retry_place retry_place;
 	u8 epoch;
 	ktime_t due;		/* of a request that was put back, else 0 */
 	ktime_t stamp;		/* when it was submitted or begun */
@@ -58,20 +93,9 @@ struct ddt_request {
 };
 
 /**
- * enum ddt_retry_place - where a request is put back
- * @DDT_RETRY_FIRST: before all others, which have to wait for it
- * @DDT_RETRY_LAST: behind all others, once its delay is over; until then they
- *	are served
- */
-enum ddt_retry_place {
-	DDT_RETRY_FIRST,
-	DDT_RETRY_LAST,
-};
-
-/**
  * struct ddt_queue_ops - what a queue calls
  * @serve: does the work of one request, one at a time and in the order of
- *	submission; may sleep. Returns the request's status, unless it has
+ *	submission within each flow; may sleep. Returns the request's status, unless it has
  *	called ddt_request_retry(). Where it sleeps it should use
  *	ddt_queue_delay(), or wait for ddt_queue_cancel_object() beside what it
  *	waits for, so that a cancelled request ends at once.
@@ -194,6 +218,7 @@ int ddt_queue_set_nice(struct ddt_queue *queue, int nice);
 int ddt_queue_nice(struct ddt_queue *queue, int *nice);
 int ddt_queue_set_idle_timeout(struct ddt_queue *queue, ktime_t timeout);
 
+void ddt_flow_init(struct ddt_flow *flow);
 void ddt_request_init(struct ddt_request *req);
 int ddt_queue_submit(struct ddt_queue *queue, struct ddt_request *req);
 int ddt_queue_submit_wait(struct ddt_queue *queue, struct ddt_request *req,
@@ -212,6 +237,9 @@ struct ddt_object *ddt_queue_cancel_object(struct ddt_queue *queue);
 int ddt_queue_delay(struct ddt_queue *queue, ktime_t delay);
 
 void ddt_queue_stats(struct ddt_queue *queue, struct ddt_queue_stats *stats);
+void ddt_queue_for_each(struct ddt_queue *queue,
+			void (*visit)(struct ddt_request *req, bool in_service,
+				      void *context), void *context);
 int ddt_queue_times(struct ddt_queue *queue, struct ddt_queue_times *times);
 
 #endif /* _DDT_QUEUE_H */

@@ -8,7 +8,6 @@
  */
 
 #include <linux/jiffies.h>
-#include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/minmax.h>
 
@@ -33,24 +32,38 @@ void ddt_deadline_schedule(struct ddt_queue *queue, ktime_t deadline)
 			 delay > 0 ? nsecs_to_jiffies(delay) + 1 : 0);
 }
 
+/* Returns a request of a list that is past its deadline, or finds the next. */
+static struct ddt_request *ddt_deadline_find_in(struct list_head *requests,
+						ktime_t now, ktime_t *next)
+{
+	struct ddt_request *req;
+
+	list_for_each_entry(req, requests, link) {
+		if (ddt_deadline_passed(req, now))
+			return req;
+		if (req->deadline && !req->begun)
+			*next = min(*next, req->deadline);
+	}
+	return NULL;
+}
+
 /* Returns a request that is past its deadline, or schedules the next look. */
 static struct ddt_request *ddt_deadline_find(struct ddt_queue *queue)
 {
-	struct list_head *const lists[] = { &queue->requests, &queue->delayed };
 	ktime_t next = DDT_FOREVER, now = ktime_get();
 	struct ddt_request *req;
-	int i;
+	struct ddt_flow *flow;
 
 	lockdep_assert_held(&queue->lock);
 
-	for (i = 0; i < ARRAY_SIZE(lists); i++) {
-		list_for_each_entry(req, lists[i], link) {
-			if (ddt_deadline_passed(req, now))
-				return req;
-			if (req->deadline && !req->begun)
-				next = min(next, req->deadline);
-		}
+	list_for_each_entry(flow, &queue->flows, link) {
+		req = ddt_deadline_find_in(&flow->requests, now, &next);
+		if (req)
+			return req;
 	}
+	req = ddt_deadline_find_in(&queue->delayed, now, &next);
+	if (req)
+		return req;
 	queue->next_expiry = DDT_FOREVER;
 	if (next != DDT_FOREVER)
 		ddt_deadline_schedule(queue, next);

@@ -34,13 +34,70 @@ static void ddt_queue_check_drained(struct ddt_queue *queue)
 		ddt_event_set(&queue->drained);
 }
 
-static void ddt_queue_check_room(struct ddt_queue *queue)
+/* Puts a request that is accepted into the queue. */
+static void ddt_queue_enter(struct ddt_queue *queue, struct ddt_request *req)
 {
+	struct ddt_queue_stats *stats = &queue->stats;
+
 	lockdep_assert_held(&queue->lock);
 
-	if (queue->room_waiters &&
-	    (queue->stats.queued < queue->depth || queue->closed))
-		ddt_event_set(&queue->room);
+	req->number = ++stats->submitted;
+	req->state = DDT_REQUEST_QUEUED;
+	req->cancelled = false;
+	req->begun = false;
+	req->due = 0;
+	req->epoch = queue->epoch;
+	if (queue->times) {
+		req->queued_ns = 0;
+		req->service_ns = 0;
+		req->stamp = ktime_get();
+	}
+	ddt_flow_add_last(queue, req);
+	queue->outstanding[req->epoch]++;
+	stats->queued++;
+	if (stats->queued > stats->max_queued)
+		stats->max_queued = stats->queued;
+	trace_ddt_request_submit(queue->name, req->number, stats->queued);
+	trace_ddt_depth(queue->name, stats->queued);
+
+	if (req->deadline)
+		ddt_deadline_schedule(queue, req->deadline);
+	if (queue->sleeping)
+		ddt_server_wake(queue);
+}
+
+/* Whoever waits for room, on the stack; under the queue's lock. */
+struct ddt_room_waiter {
+	struct list_head link;
+	struct ddt_request *req;
+	struct ddt_event decided;	/* set when it is no longer linked */
+	int ret;
+};
+
+/*
+ * When a request has left the queue, or the queue was closed: lets those in who
+ * wait, in their order. So there is room for others only if nobody waits.
+ */
+static void ddt_queue_check_room(struct ddt_queue *queue)
+{
+	struct ddt_room_waiter *waiter;
+
+	lockdep_assert_held(&queue->lock);
+
+	while (!list_empty(&queue->room_waiters) &&
+	       (queue->stats.queued < queue->depth || queue->closed)) {
+		waiter = list_first_entry(&queue->room_waiters,
+					  struct ddt_room_waiter, link);
+		list_del_init(&waiter->link);
+		if (queue->closed) {
+			waiter->ret = -ESHUTDOWN;
+			waiter->req->state = DDT_REQUEST_IDLE;
+		} else {
+			waiter->ret = 0;
+			ddt_queue_enter(queue, waiter->req);
+		}
+		ddt_event_set(&waiter->decided);
+	}
 }
 
 void ddt_queue_claim(struct ddt_queue *queue, struct ddt_request *req,
@@ -48,7 +105,7 @@ void ddt_queue_claim(struct ddt_queue *queue, struct ddt_request *req,
 {
 	lockdep_assert_held(&queue->lock);
 
-	list_del(&req->link);
+	ddt_flow_remove(queue, req);
 	req->state = state;
 	queue->stats.queued--;
 	trace_ddt_depth(queue->name, queue->stats.queued);
@@ -100,6 +157,19 @@ static void ddt_queue_cancel_in_service(struct ddt_queue *queue)
 	trace_ddt_request_cancel(queue->name, req->number, true);
 }
 
+/* Returns any request that is queued, or NULL. */
+static struct ddt_request *ddt_queue_first(struct ddt_queue *queue)
+{
+	struct list_head *requests = &queue->delayed;
+
+	lockdep_assert_held(&queue->lock);
+
+	if (!list_empty(&queue->flows))
+		requests = &list_first_entry(&queue->flows, struct ddt_flow,
+					     link)->requests;
+	return list_first_entry_or_null(requests, struct ddt_request, link);
+}
+
 /* Completes all queued requests unserved. */
 void ddt_queue_complete_all(struct ddt_queue *queue, int status)
 {
@@ -107,12 +177,7 @@ void ddt_queue_complete_all(struct ddt_queue *queue, int status)
 
 	for (;;) {
 		spin_lock_irq(&queue->lock);
-		req = list_first_entry_or_null(&queue->requests,
-					       struct ddt_request, link);
-		if (!req)
-			req = list_first_entry_or_null(&queue->delayed,
-						       struct ddt_request,
-						       link);
+		req = ddt_queue_first(queue);
 		if (req)
 			ddt_queue_claim(queue, req, DDT_REQUEST_IDLE);
 		spin_unlock_irq(&queue->lock);
@@ -158,12 +223,13 @@ struct ddt_queue *ddt_queue_create(const struct ddt_queue_ops *ops,
 	ddt_event_init(&queue->cancel, DDT_EVENT_MANUAL, false);
 	ddt_event_init(&queue->drained, DDT_EVENT_MANUAL, false);
 	ddt_event_init(&queue->flushed, DDT_EVENT_MANUAL, false);
-	ddt_event_init(&queue->room, DDT_EVENT_AUTO, false);
 	ddt_semaphore_init(&queue->flush_turn, 1, 1);
 	ddt_deadline_init(queue);
 	spin_lock_init(&queue->lock);
-	INIT_LIST_HEAD(&queue->requests);
+	INIT_LIST_HEAD(&queue->flows);
+	ddt_flow_init(&queue->flow);
 	INIT_LIST_HEAD(&queue->delayed);
+	INIT_LIST_HEAD(&queue->room_waiters);
 
 	if (attr->flags & DDT_QUEUE_TIMES) {
 		queue->times = kzalloc_node(sizeof(*queue->times), GFP_KERNEL,
@@ -232,55 +298,27 @@ void ddt_request_init(struct ddt_request *req)
 }
 EXPORT_SYMBOL_GPL(ddt_request_init);
 
-/* Queues @req; if there is no room and @wait is set, registers for it. */
+/* Queues @req; if there is no room and @waiter is given, registers for it. */
 static int ddt_queue_add(struct ddt_queue *queue, struct ddt_request *req,
-			 bool wait)
+			 struct ddt_room_waiter *waiter)
 {
-	struct ddt_queue_stats *stats = &queue->stats;
 	unsigned long irqflags;
 	int ret = 0;
 
 	spin_lock_irqsave(&queue->lock, irqflags);
 	if (req->state != DDT_REQUEST_IDLE) {
 		ret = -EBUSY;
-		goto unlock;
-	}
-	if (queue->closed) {
+	} else if (queue->closed) {
 		ret = -ESHUTDOWN;
-		goto unlock;
-	}
-	if (stats->queued >= queue->depth) {
+	} else if (queue->stats.queued < queue->depth) {
+		ddt_queue_enter(queue, req);
+	} else {
 		ret = -EAGAIN;
-		queue->room_waiters += wait;
-		goto unlock;
+		if (waiter) {
+			req->state = DDT_REQUEST_WAITING;
+			list_add_tail(&waiter->link, &queue->room_waiters);
+		}
 	}
-
-	req->number = ++stats->submitted;
-	req->state = DDT_REQUEST_QUEUED;
-	req->cancelled = false;
-	req->begun = false;
-	req->due = 0;
-	req->epoch = queue->epoch;
-	if (queue->times) {
-		req->queued_ns = 0;
-		req->service_ns = 0;
-		req->stamp = ktime_get();
-	}
-	list_add_tail(&req->link, &queue->requests);
-	queue->outstanding[req->epoch]++;
-	stats->queued++;
-	if (stats->queued > stats->max_queued)
-		stats->max_queued = stats->queued;
-	trace_ddt_request_submit(queue->name, req->number, stats->queued);
-	trace_ddt_depth(queue->name, stats->queued);
-
-	if (req->deadline)
-		ddt_deadline_schedule(queue, req->deadline);
-	if (queue->sleeping)
-		ddt_server_wake(queue);
-unlock:
-	/* Whoever was let in, or turned away, lets the next one try. */
-	ddt_queue_check_room(queue);
 	spin_unlock_irqrestore(&queue->lock, irqflags);
 	return ret;
 }
@@ -301,7 +339,7 @@ unlock:
  */
 int ddt_queue_submit(struct ddt_queue *queue, struct ddt_request *req)
 {
-	return ddt_queue_add(queue, req, false);
+	return ddt_queue_add(queue, req, NULL);
 }
 EXPORT_SYMBOL_GPL(ddt_queue_submit);
 
@@ -312,6 +350,8 @@ EXPORT_SYMBOL_GPL(ddt_queue_submit);
  * @flags: as for ddt_wait()
  * @timeout: as for ddt_wait()
  *
+ * Those who wait are let in in their order, and before anybody who comes later.
+ *
  * Context: Process context, may sleep.
  * Return: 0 if the request was accepted; -ETIME when the time was up, -EINTR
  * see the flags, -EINVAL for unknown flags; -ESHUTDOWN and -EBUSY as for
@@ -320,21 +360,26 @@ EXPORT_SYMBOL_GPL(ddt_queue_submit);
 int ddt_queue_submit_wait(struct ddt_queue *queue, struct ddt_request *req,
 			  unsigned int flags, ktime_t timeout)
 {
+	struct ddt_room_waiter waiter = { .req = req };
 	int ret, err;
 
-	ddt_timeout_make_absolute(&flags, &timeout);
-	for (;;) {
-		ret = ddt_queue_add(queue, req, true);
-		if (ret != -EAGAIN)
-			return ret;
+	ddt_event_init(&waiter.decided, DDT_EVENT_MANUAL, false);
+	ret = ddt_queue_add(queue, req, &waiter);
+	if (ret != -EAGAIN)
+		return ret;
 
-		err = ddt_wait(&queue->room.object, flags, timeout);
-		spin_lock_irq(&queue->lock);
-		queue->room_waiters--;
-		spin_unlock_irq(&queue->lock);
-		if (err)
-			return err;
+	err = ddt_wait(&waiter.decided.object, flags, timeout);
+	/* Whoever has set it may still hold the lock, and use it. */
+	spin_lock_irq(&queue->lock);
+	if (list_empty(&waiter.link)) {
+		ret = waiter.ret;
+	} else {
+		list_del(&waiter.link);
+		req->state = DDT_REQUEST_IDLE;
+		ret = err;
 	}
+	spin_unlock_irq(&queue->lock);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(ddt_queue_submit_wait);
 
@@ -418,13 +463,15 @@ static void ddt_queue_claim_matching(struct ddt_queue *queue,
 void ddt_queue_cancel_all(struct ddt_queue *queue, ddt_request_match_t match,
 			  const void *context)
 {
+	struct ddt_flow *flow, *next_flow;
 	struct ddt_request *req, *next;
 	unsigned long irqflags;
 	LIST_HEAD(claimed);
 
 	spin_lock_irqsave(&queue->lock, irqflags);
-	ddt_queue_claim_matching(queue, &queue->requests, match, context,
-				 &claimed);
+	list_for_each_entry_safe(flow, next_flow, &queue->flows, link)
+		ddt_queue_claim_matching(queue, &flow->requests, match, context,
+					 &claimed);
 	ddt_queue_claim_matching(queue, &queue->delayed, match, context,
 				 &claimed);
 	if (queue->in_service && match(queue->in_service, context))
@@ -507,3 +554,32 @@ void ddt_queue_stats(struct ddt_queue *queue, struct ddt_queue_stats *stats)
 	spin_unlock_irqrestore(&queue->lock, irqflags);
 }
 EXPORT_SYMBOL_GPL(ddt_queue_stats);
+
+/**
+ * ddt_queue_for_each() - look at the requests of a queue
+ * @queue: the queue
+ * @visit: called for the request in service, if there is one, and for those
+ *	queued, flow by flow; with a spin lock held and interrupts off
+ * @context: for @visit
+ *
+ * Context: As ddt_queue_submit().
+ */
+void ddt_queue_for_each(struct ddt_queue *queue,
+			void (*visit)(struct ddt_request *req, bool in_service,
+				      void *context), void *context)
+{
+	struct ddt_request *req;
+	unsigned long irqflags;
+	struct ddt_flow *flow;
+
+	spin_lock_irqsave(&queue->lock, irqflags);
+	if (queue->in_service)
+		visit(queue->in_service, true, context);
+	list_for_each_entry(flow, &queue->flows, link)
+		list_for_each_entry(req, &flow->requests, link)
+			visit(req, false, context);
+	list_for_each_entry(req, &queue->delayed, link)
+		visit(req, false, context);
+	spin_unlock_irqrestore(&queue->lock, irqflags);
+}
+EXPORT_SYMBOL_GPL(ddt_queue_for_each);

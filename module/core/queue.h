@@ -19,7 +19,6 @@ struct ddt_queue {
 	struct ddt_event cancel;	/* set if in_service is cancelled */
 	struct ddt_event drained;	/* set if closed and none outstanding */
 	struct ddt_event flushed;	/* set when a flush may be over */
-	struct ddt_event room;		/* one of room_waiters may try again */
 	struct ddt_semaphore flush_turn;	/* taken by the one who flushes */
 	struct delayed_work expire;	/* completes what is past its deadline */
 
@@ -37,7 +36,8 @@ struct ddt_queue {
 
 	/* Protects all that follows, and the private part of the requests. */
 	spinlock_t lock;
-	struct list_head requests;	/* to be served in this order */
+	struct list_head flows;		/* that have requests, in their turn */
+	struct ddt_flow flow;		/* of the requests that name none */
 	struct list_head delayed;	/* put back until they are due, sorted */
 	struct ddt_request *in_service;
 	/*
@@ -48,7 +48,7 @@ struct ddt_queue {
 	bool thread_runs;		/* a thread will look at ready */
 	bool closed;			/* accepts no more requests */
 	bool aborting;			/* serves no more requests */
-	unsigned int room_waiters;
+	struct list_head room_waiters;	/* who is let in when there is room */
 	ktime_t idle_timeout;
 	ktime_t next_expiry;		/* for when expire is scheduled */
 	/* Accepted and not yet completed: before the last flush, and since. */
@@ -62,10 +62,17 @@ static inline bool ddt_queue_has_requests(const struct ddt_queue *queue)
 {
 	lockdep_assert_held(&queue->lock);
 
-	return !list_empty(&queue->requests) || !list_empty(&queue->delayed);
+	return !list_empty(&queue->flows) || !list_empty(&queue->delayed);
 }
 
 extern struct workqueue_struct *ddt_workqueue;
+
+/* flow.c */
+void ddt_flow_add_last(struct ddt_queue *queue, struct ddt_request *req);
+void ddt_flow_add_first(struct ddt_queue *queue, struct ddt_request *req,
+			bool turn);
+void ddt_flow_remove(struct ddt_queue *queue, struct ddt_request *req);
+void ddt_flow_end_turn(struct ddt_queue *queue, struct ddt_request *req);
 
 /* queue.c */
 void ddt_queue_claim(struct ddt_queue *queue, struct ddt_request *req,

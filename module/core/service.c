@@ -5,8 +5,8 @@
  * The server (server.c) takes one request after the other into service. A
  * request in service is not in the queue; it is known as in_service, so that it
  * can be told that it is cancelled. One that the device is not ready for goes
- * back into the queue: among the requests, if it can be served again at once or
- * the others have to wait for it; else among the delayed ones until it is due.
+ * back into the queue: into its flow, if it can be served again at once or the
+ * others have to wait for it; else among the delayed ones until it is due.
  */
 
 #include <linux/export.h>
@@ -21,6 +21,7 @@
 static struct ddt_request *ddt_queue_next(struct ddt_queue *queue, ktime_t *due)
 {
 	struct ddt_request *req;
+	struct ddt_flow *flow;
 
 	lockdep_assert_held(&queue->lock);
 
@@ -36,17 +37,24 @@ static struct ddt_request *ddt_queue_next(struct ddt_queue *queue, ktime_t *due)
 			*due = req->due;
 			break;
 		}
-		list_move_tail(&req->link, &queue->requests);
+		list_del(&req->link);
+		ddt_flow_add_last(queue, req);
 		req->due = 0;
 	}
 
-	req = list_first_entry_or_null(&queue->requests, struct ddt_request,
+	list_for_each_entry(flow, &queue->flows, link) {
+		req = list_first_entry(&flow->requests, struct ddt_request,
 				       link);
-	if (req && req->due && !queue->closed && ktime_get() < req->due) {
-		*due = req->due;
-		return NULL;
+		if (!req->due || queue->closed || ktime_get() >= req->due)
+			return req;
+		/* Its flow has to wait for it, or everybody. */
+		*due = min(*due, req->due);
+		if (req->retry_place == DDT_RETRY_FIRST) {
+			*due = req->due;
+			return NULL;
+		}
 	}
-	return req;
+	return NULL;
 }
 
 /*
@@ -73,6 +81,7 @@ struct ddt_request *ddt_queue_begin(struct ddt_queue *queue, ktime_t *due)
 			ddt_queue_claim(queue, req, DDT_REQUEST_IDLE);
 		} else {
 			ddt_queue_claim(queue, req, DDT_REQUEST_IN_SERVICE);
+			ddt_flow_end_turn(queue, req);
 			queue->in_service = req;
 			req->begun = true;
 			req->due = 0;
@@ -93,7 +102,7 @@ struct ddt_request *ddt_queue_begin(struct ddt_queue *queue, ktime_t *due)
  */
 static int ddt_queue_put_back(struct ddt_queue *queue, struct ddt_request *req)
 {
-	struct list_head *behind = &queue->requests;
+	struct list_head *behind = &queue->delayed;
 	struct ddt_request *other;
 
 	lockdep_assert_held(&queue->lock);
@@ -103,12 +112,12 @@ static int ddt_queue_put_back(struct ddt_queue *queue, struct ddt_request *req)
 	if (queue->closed)
 		return -ESHUTDOWN;
 
-	if (!req->retry_last) {
-		list_add(&req->link, &queue->requests);
+	if (req->retry_place != DDT_RETRY_LAST) {
+		ddt_flow_add_first(queue, req,
+				   req->retry_place == DDT_RETRY_FIRST);
 	} else if (!req->due) {
-		list_add_tail(&req->link, &queue->requests);
+		ddt_flow_add_last(queue, req);
 	} else {
-		behind = &queue->delayed;
 		list_for_each_entry_reverse(other, &queue->delayed, link) {
 			if (other->due <= req->due) {
 				behind = &other->link;
@@ -216,7 +225,7 @@ void ddt_request_retry(struct ddt_request *req, ktime_t delay,
 {
 	req->due = delay > 0 ? ktime_add_safe(ktime_get(), delay) : 0;
 	req->retry = true;
-	req->retry_last = place == DDT_RETRY_LAST;
+	req->retry_place = place;
 }
 EXPORT_SYMBOL_GPL(ddt_request_retry);
 

@@ -69,10 +69,13 @@ void ddt_drive_wake_pollers(struct ddt_drive *drive)
 		wake_up_interruptible_all(&drive->poll);
 }
 
+/* With a file, which it has not to outlive unless it is cancelled. */
 void ddt_drive_request_init(struct ddt_drive_request *req,
 			    struct ddt_drive_file *file, u32 op)
 {
 	ddt_request_init(&req->request);
+	if (file)
+		req->request.flow = &file->flow;
 	req->op = op;
 }
 
@@ -155,16 +158,23 @@ free_drive:
 
 static int ddt_drive_register(struct ddt_drive *drive)
 {
+	int err;
+
 	drive->misc.minor = MISC_DYNAMIC_MINOR;
 	drive->misc.name = drive->name;
 	drive->misc.fops = &ddt_node_fops;
-	return misc_register(&drive->misc);
+	drive->misc.groups = ddt_sysfs_groups;
+	err = misc_register(&drive->misc);
+	if (!err)
+		ddt_debugfs_add(drive);
+	return err;
 }
 
 /* Nobody can open it any more; those who have it open learn about it. */
 static void ddt_drive_unregister(struct ddt_drive *drive)
 {
 	misc_deregister(&drive->misc);
+	ddt_debugfs_remove(drive);
 	WRITE_ONCE(drive->removed, true);
 	ddt_queue_stop(drive->queue, DDT_QUEUE_ABORT);
 	ddt_drive_wake_pollers(drive);

@@ -6,7 +6,7 @@
  * manager.c what people add and remove. Each has a device node (node.c). A read
  * or write (io.c, aio.c) or a control operation (control.c) becomes a request,
  * which the drive's thread serves (model.c), as it is set (settings.c), or not
- * (fault.c).
+ * (fault.c). sysfs.c and debugfs.c show it.
  */
 #ifndef _DDT_DRIVE_DRIVE_H
 #define _DDT_DRIVE_DRIVE_H
@@ -28,6 +28,8 @@
 #include <ddt/queue.h>
 #include <uapi/linux/ddt_drive.h>
 
+struct attribute_group;
+struct dentry;
 struct iov_iter;
 struct mm_struct;
 
@@ -90,6 +92,7 @@ struct ddt_drive {
 	struct ddt_fault_table faults;
 
 	atomic64_t completed;		/* see ddt_drive_request.order */
+	struct dentry *debugfs;
 	struct mutex priority_lock;	/* serialises setting the priority */
 	struct ddt_control_table control;
 };
@@ -98,6 +101,7 @@ struct ddt_drive {
 struct ddt_drive_file {
 	struct ddt_drive *drive;
 	bool writable;
+	struct ddt_flow flow;
 	/* The requests that end with the file. Under the lock of the table. */
 	struct list_head requests;
 	struct list_head finished;	/* the oldest first */
@@ -162,6 +166,12 @@ int ddt_control_wait(struct ddt_drive_file *file,
 int ddt_control_cancel(struct ddt_drive_file *file,
 		       const struct ddt_drive_cancel __user *user_arg);
 
+/* debugfs.c */
+void ddt_debugfs_add(struct ddt_drive *drive);
+void ddt_debugfs_remove(struct ddt_drive *drive);
+void ddt_debugfs_init(void);
+void ddt_debugfs_exit(void);
+
 /* drive.c */
 int ddt_drive_check(const struct ddt_drive_add *arg);
 int ddt_drive_add_first(const struct ddt_drive_add *arg, unsigned int n);
@@ -223,5 +233,8 @@ int ddt_settings_set_model(struct ddt_drive *drive,
 			   const struct ddt_drive_model __user *user_arg);
 int ddt_settings_set_medium(struct ddt_drive *drive,
 			    const struct ddt_drive_medium __user *user_arg);
+
+/* sysfs.c */
+extern const struct attribute_group *ddt_sysfs_groups[];
 
 #endif /* _DDT_DRIVE_DRIVE_H */

@@ -141,9 +141,10 @@ static int __init ddt_drive_init(void)
 	err = ddt_aio_init();
 	if (err)
 		return err;
+	ddt_debugfs_init();
 	err = ddt_drive_add_first(&arg, drives);
 	if (err)
-		goto exit_aio;
+		goto exit_debugfs;
 	err = ddt_manager_init();
 	if (err)
 		goto remove_drives;
@@ -151,7 +152,8 @@ static int __init ddt_drive_init(void)
 
 remove_drives:
 	ddt_drive_remove_all();
-exit_aio:
+exit_debugfs:
+	ddt_debugfs_exit();
 	ddt_aio_exit();
 	return err;
 }
@@ -161,6 +163,7 @@ static void __exit ddt_drive_exit(void)
 {
 	ddt_manager_exit();
 	ddt_drive_remove_all();
+	ddt_debugfs_exit();
 	ddt_aio_exit();
 }
 module_exit(ddt_drive_exit);

@@ -27,6 +27,7 @@ static int ddt_node_open(struct inode *inode, struct file *filp)
 	ddt_drive_get(drive);
 	file->drive = drive;
 	file->writable = filp->f_mode & FMODE_WRITE;
+	ddt_flow_init(&file->flow);
 	ddt_control_open(file);
 	filp->private_data = file;
 	filp->f_mode |= FMODE_NOWAIT | FMODE_CAN_ODIRECT;

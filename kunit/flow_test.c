@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * flow_test.c - what holds for flows: whose turn it is, and who gets room
+ */
+
+#include <linux/slab.h>
+
+#include "subject.h"
+
+static struct ddt_flow *flow_alloc(struct kunit *test)
+{
+	struct ddt_flow *flow = ddt_test_alloc(test, sizeof(*flow));
+
+	ddt_flow_init(flow);
+	return flow;
+}
+
+static struct job *job_submit_to(struct kunit *test, struct subject *subject,
+				 struct ddt_flow *flow, enum job_kind kind)
+{
+	struct job *job = job_alloc(test, kind);
+
+	job->req.flow = flow;
+	KUNIT_EXPECT_EQ(test, ddt_queue_submit(subject->queue, &job->req), 0);
+	return job;
+}
+
+/* Submits a request that is put back, and returns when it is in service. */
+static struct job *job_begin_retry(struct kunit *test, struct subject *subject,
+				   struct ddt_flow *flow, int retries,
+				   enum ddt_retry_place place, ktime_t delay)
+{
+	struct job *job = job_alloc(test, JOB_GATE);
+
+	job->req.flow = flow;
+	job->retries = retries;
+	job->retry_place = place;
+	job->retry_delay = delay;
+	KUNIT_EXPECT_EQ(test, ddt_queue_submit(subject->queue, &job->req), 0);
+	KUNIT_EXPECT_TRUE(test, one_begun(subject));
+	return job;
+}
+
+static void flows_have_their_turn_one_request_each(struct kunit *test)
+{
+	static const int owners[] = { 0, 0, 0, 0, 1, 1, 2, 2 };
+	static const int orders[] = { 2, 5, 8, 9, 3, 6, 4, 7 };
+	struct job *jobs[ARRAY_SIZE(owners)];
+	struct ddt_flow *flows[3] = {};
+	struct subject *subject = subject_start(test);
+	int i;
+
+	flows[0] = flow_alloc(test);
+	flows[1] = flow_alloc(test);	/* the third is that of all others */
+	job_begin(test, subject, JOB_GATE);
+	for (i = 0; i < ARRAY_SIZE(jobs); i++)
+		jobs[i] = job_submit_to(test, subject, flows[owners[i]],
+					JOB_NOTHING);
+	ddt_event_set(&subject->gate);
+	expect_completions(test, subject, 1 + ARRAY_SIZE(jobs));
+	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
+		expect_completed(test, jobs[i], 0);
+		KUNIT_EXPECT_EQ(test, jobs[i]->order, orders[i]);
+	}
+}
+
+static void flow_that_comes_late_waits_for_one_request_at_the_most(struct kunit *test)
+{
+	struct subject *subject = subject_start(test);
+	struct ddt_flow *greedy = flow_alloc(test);
+	struct job *late;
+	int i;
+
+	job_begin(test, subject, JOB_GATE);
+	for (i = 0; i < 10; i++)
+		job_submit_to(test, subject, greedy, JOB_NOTHING);
+	late = job_submit_to(test, subject, flow_alloc(test), JOB_NOTHING);
+	ddt_event_set(&subject->gate);
+	expect_completions(test, subject, 12);
+	KUNIT_EXPECT_EQ(test, late->order, 3);
+}
+
+static void requests_of_a_flow_keep_their_order_whatever_is_cancelled(struct kunit *test)
+{
+	struct ddt_flow *flows[4] = {};
+	unsigned int last[4], round, i, flow, n;
+	struct subject *subject = subject_alloc(test);
+	struct job *jobs[40];
+
+	subject->attr.depth = ARRAY_SIZE(jobs);
+	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
+	for (i = 1; i < ARRAY_SIZE(flows); i++)
+		flows[i] = flow_alloc(test);
+	for (round = 0; round < 20; round++) {
+		ddt_event_reset(&subject->gate);
+		job_begin(test, subject, JOB_GATE);
+		for (i = 0; i < ARRAY_SIZE(jobs); i++) {
+			flow = ddt_test_random(ARRAY_SIZE(flows));
+			jobs[i] = job_submit_to(test, subject, flows[flow],
+						JOB_NOTHING);
+		}
+		n = 1 + ARRAY_SIZE(jobs);
+		for (i = 0; i < 10; i++)
+			ddt_queue_cancel(subject->queue,
+					 &jobs[ddt_test_random(n - 1)]->req);
+		ddt_event_set(&subject->gate);
+		expect_completions(test, subject, n);
+
+		memset(last, 0, sizeof(last));
+		for (i = 0; i < ARRAY_SIZE(jobs); i++) {
+			KUNIT_EXPECT_EQ(test, 1,
+					atomic_read(&jobs[i]->completions));
+			if (jobs[i]->completion_status)
+				continue;
+			for (flow = 0; jobs[i]->req.flow != flows[flow];)
+				flow++;
+			KUNIT_EXPECT_GT(test, jobs[i]->order, last[flow]);
+			last[flow] = jobs[i]->order;
+		}
+	}
+}
+
+static void retry_flow_comes_before_its_flow_and_others_have_their_turn(struct kunit *test)
+{
+	struct ddt_flow *flow = flow_alloc(test), *other = flow_alloc(test);
+	struct subject *subject = subject_start(test);
+	struct job *job, *next, *others[2];
+
+	job = job_begin_retry(test, subject, flow, 2, DDT_RETRY_FLOW, 0);
+	next = job_submit_to(test, subject, flow, JOB_NOTHING);
+	others[0] = job_submit_to(test, subject, other, JOB_NOTHING);
+	others[1] = job_submit_to(test, subject, other, JOB_NOTHING);
+	ddt_event_set(&subject->gate);
+	expect_completions(test, subject, 4);
+	expect_completed(test, job, 0);
+	KUNIT_EXPECT_EQ(test, job->services, 3);
+	KUNIT_EXPECT_EQ(test, others[0]->order, 3);
+	KUNIT_EXPECT_EQ(test, job->order, 4);
+	KUNIT_EXPECT_EQ(test, others[1]->order, 5);
+	KUNIT_EXPECT_EQ(test, next->order, 6);
+}
+
+static void retry_flow_with_a_delay_holds_up_its_flow_only(struct kunit *test)
+{
+	struct ddt_flow *flow = flow_alloc(test), *other = flow_alloc(test);
+	struct subject *subject = subject_start(test);
+	struct job *job, *next, *others;
+
+	job = job_begin_retry(test, subject, flow, 1, DDT_RETRY_FLOW,
+			      DDT_TEST_HOUR);
+	next = job_submit_to(test, subject, flow, JOB_NOTHING);
+	others = job_submit_to(test, subject, other, JOB_NOTHING);
+	ddt_event_set(&subject->gate);
+	expect_completions(test, subject, 1);
+	expect_completed(test, others, 0);
+	KUNIT_EXPECT_TRUE(test, ddt_test_until(subject_waits(subject)));
+	KUNIT_EXPECT_EQ(test, atomic_read(&next->completions), 0);
+	KUNIT_EXPECT_EQ(test, ddt_queue_cancel(subject->queue, &job->req), 0);
+	expect_completions(test, subject, 2);
+	expect_completed(test, next, 0);
+}
+
+static void retry_first_with_a_delay_holds_up_all_flows(struct kunit *test)
+{
+	struct ddt_flow *flow = flow_alloc(test), *other = flow_alloc(test);
+	struct subject *subject = subject_start(test);
+	struct job *job, *others;
+
+	job = job_begin_retry(test, subject, flow, 1, DDT_RETRY_FIRST,
+			      DDT_TEST_HOUR);
+	others = job_submit_to(test, subject, other, JOB_NOTHING);
+	ddt_event_set(&subject->gate);
+	KUNIT_EXPECT_TRUE(test, ddt_test_until(subject_waits(subject)));
+	usleep_range(500, 1000);
+	KUNIT_EXPECT_EQ(test, atomic_read(&others->completions), 0);
+	KUNIT_EXPECT_EQ(test, ddt_queue_cancel(subject->queue, &job->req), 0);
+	expect_completions(test, subject, 2);
+	expect_completed(test, others, 0);
+}
+
+static void flow_can_be_freed_when_its_requests_are_cancelled(struct kunit *test)
+{
+	struct subject *subject = subject_start(test);
+	struct job *in_service, *queued;
+	struct ddt_flow *flow;
+
+	flow = kmalloc(sizeof(*flow), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, flow);
+	ddt_flow_init(flow);
+	in_service = job_begin_retry(test, subject, flow, 1, DDT_RETRY_FLOW, 0);
+	queued = job_submit_to(test, subject, flow, JOB_NOTHING);
+	KUNIT_EXPECT_EQ(test, 0,
+			ddt_queue_cancel(subject->queue, &queued->req));
+	KUNIT_EXPECT_EQ(test, -EINPROGRESS,
+			ddt_queue_cancel(subject->queue, &in_service->req));
+	memset(flow, 0x5a, sizeof(*flow));
+	kfree(flow);
+	job_submit(test, subject, JOB_NOTHING);
+	ddt_event_set(&subject->gate);
+	expect_completions(test, subject, 3);
+	expect_completed(test, in_service, -ECANCELED);
+}
+
+/* Cancels those that the job says belong to somebody. */
+static bool job_is_of(const struct ddt_request *req, const void *context)
+{
+	return req->flow == context;
+}
+
+static void cancel_all_ends_those_that_match_and_no_others(struct kunit *test)
+{
+	struct ddt_flow *flow = flow_alloc(test);
+	struct subject *subject = subject_start(test);
+	struct job *in_service, *jobs[6];
+	int i;
+
+	in_service = job_begin_retry(test, subject, flow, 0, DDT_RETRY_FIRST,
+				     0);
+	for (i = 0; i < ARRAY_SIZE(jobs); i++)
+		jobs[i] = job_submit_to(test, subject, i % 2 ? NULL : flow,
+					JOB_NOTHING);
+	ddt_queue_cancel_all(subject->queue, job_is_of, flow);
+	for (i = 0; i < ARRAY_SIZE(jobs); i++)
+		KUNIT_EXPECT_EQ(test, atomic_read(&jobs[i]->completions),
+				i % 2 == 0);
+	KUNIT_EXPECT_TRUE(test, ddt_request_cancelled(&in_service->req));
+	ddt_event_set(&subject->gate);
+	expect_completions(test, subject, 1 + ARRAY_SIZE(jobs));
+	for (i = 0; i < ARRAY_SIZE(jobs); i++)
+		expect_completed(test, jobs[i], i % 2 ? 0 : -ECANCELED);
+}
+
+/* A thread that waits for room. */
+struct waiter {
+	struct subject *subject;
+	struct job *job;
+};
+
+static int waiter_main(void *context)
+{
+	struct waiter *waiter = context;
+
+	return ddt_queue_submit_wait(waiter->subject->queue, &waiter->job->req,
+				     DDT_WAIT_ALERTABLE, DDT_FOREVER);
+}
+
+static void whoever_waits_longest_for_room_is_let_in_first(struct kunit *test)
+{
+	struct subject *subject = subject_alloc(test);
+	struct ddt_test_thread *threads[4];
+	struct waiter *waiters[4];
+	struct job *queued, *late;
+	int i;
+
+	subject->attr.depth = 1;
+	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
+	job_begin(test, subject, JOB_GATE);
+	queued = job_submit(test, subject, JOB_NOTHING);
+	for (i = 0; i < ARRAY_SIZE(waiters); i++) {
+		waiters[i] = ddt_test_alloc(test, sizeof(*waiters[i]));
+		waiters[i]->subject = subject;
+		waiters[i]->job = job_alloc(test, JOB_NOTHING);
+		threads[i] = ddt_test_start(test, waiter_main, waiters[i]);
+		KUNIT_EXPECT_TRUE(test,
+				  ddt_test_until(ddt_test_waits(threads[i])));
+	}
+
+	/* What becomes free goes to who waits, not to who comes. */
+	KUNIT_EXPECT_EQ(test, 0,
+			ddt_queue_cancel(subject->queue, &queued->req));
+	late = job_alloc(test, JOB_NOTHING);
+	KUNIT_EXPECT_EQ(test, -EAGAIN,
+			ddt_queue_submit(subject->queue, &late->req));
+	KUNIT_EXPECT_EQ(test, ddt_test_join(threads[0]), 0);
+
+	/* A request that waits for room is in a queue already. */
+	KUNIT_EXPECT_EQ(test, -EBUSY,
+			ddt_queue_submit(subject->queue,
+					 &waiters[1]->job->req));
+	ddt_event_set(&subject->gate);
+	for (i = 1; i < ARRAY_SIZE(waiters); i++)
+		KUNIT_EXPECT_EQ(test, ddt_test_join(threads[i]), 0);
+	expect_completions(test, subject, 2 + ARRAY_SIZE(waiters));
+	for (i = 0; i < ARRAY_SIZE(waiters); i++)
+		KUNIT_EXPECT_EQ(test, waiters[i]->job->order, i + 2);
+}
+
+static struct kunit_case flow_cases[] = {
+	KUNIT_CASE(flows_have_their_turn_one_request_each),
+	KUNIT_CASE(flow_that_comes_late_waits_for_one_request_at_the_most),
+	KUNIT_CASE(requests_of_a_flow_keep_their_order_whatever_is_cancelled),
+	KUNIT_CASE(retry_flow_comes_before_its_flow_and_others_have_their_turn),
+	KUNIT_CASE(retry_flow_with_a_delay_holds_up_its_flow_only),
+	KUNIT_CASE(retry_first_with_a_delay_holds_up_all_flows),
+	KUNIT_CASE(flow_can_be_freed_when_its_requests_are_cancelled),
+	KUNIT_CASE(cancel_all_ends_those_that_match_and_no_others),
+	KUNIT_CASE(whoever_waits_longest_for_room_is_let_in_first),
+	{}
+};
+
+static struct kunit_suite flow_suite = {
+	.name = "ddt_flow",
+	.init = ddt_test_init,
+	.exit = ddt_test_exit,
+	.test_cases = flow_cases,
+};
+
+kunit_test_suites(&flow_suite);
