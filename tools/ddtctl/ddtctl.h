@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #define DDTCTL_VERSION	"0.1"
+#define DDTCTL_DATE	"2026-11-21"
 
 /* Beside EXIT_SUCCESS and EXIT_FAILURE: the command line makes no sense. */
 #define EXIT_USAGE	2
@@ -24,15 +25,20 @@ enum option_id {
 	OPT_COUNT,
 	OPT_WAIT,
 	OPT_TIMEOUT,
+	OPT_MAN,
+	OPT_COMPLETION,
 	OPT_JSON,
 	OPT_HELP,
 	OPT_VERSION,
 	NR_OPTIONS
 };
 
-/* An option, named --name; with an argument if @arg is set. */
+/*
+ * An option, named --name and perhaps -letter; with an argument if @arg is set.
+ */
 struct option {
 	const char *name;
+	char letter;
 	const char *arg;
 	const char *help;
 };
@@ -48,6 +54,8 @@ struct command {
 	const char *args;
 	const char *help;		/* one line */
 	const char *details;		/* more of it, or NULL */
+	const char *examples;		/* command lines, or NULL */
+	const char *words;		/* what OP in @args can be, or NULL */
 	unsigned int min_args;
 	unsigned int max_args;
 	unsigned int options;		/* bits of enum option_id */
@@ -65,7 +73,7 @@ struct invocation {
 	const char *options[NR_OPTIONS];
 };
 
-/* main.c */
+/* commands.c */
 extern const struct command root;
 
 /* parse.c */
@@ -74,10 +82,21 @@ int parse_command_line(struct invocation *inv, char **argv);
 void find_command(struct invocation *inv);
 
 /* help.c */
+#define USAGE_SIZE		512
+#define OPTION_USAGE_SIZE	64
+void usage(const struct command *command, const char *path,
+	   char *line);
+void option_usage(enum option_id id, char *text);
+void for_each_command(const struct command *group, const char *path,
+		      void (*call)(const struct command *, const char *));
 void print_help(const struct invocation *inv);
 int help_run(const struct invocation *inv);
 __printf(2, 3)
 int usage_error(const struct invocation *inv, const char *fmt, ...);
+
+/* man.c, completion.c */
+void print_man(void);
+void print_completion(void);
 
 /* error.c */
 __printf(1, 2)

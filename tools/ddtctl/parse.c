@@ -8,12 +8,42 @@
 #include "ddtctl.h"
 
 const struct option options[NR_OPTIONS] = {
-	[OPT_COUNT] = { "count", "N", "queue N such requests" },
-	[OPT_WAIT] = { "wait", NULL, "wait for the results and print them" },
-	[OPT_TIMEOUT] = { "timeout", "SECONDS", "wait no longer than this" },
-	[OPT_JSON] = { "json", NULL, "print JSON" },
-	[OPT_HELP] = { "help", NULL, "print this, as -h does" },
-	[OPT_VERSION] = { "version", NULL, "print the version" },
+	[OPT_COUNT] = {
+		.name = "count",
+		.arg = "N",
+		.help = "queue N such requests",
+	},
+	[OPT_WAIT] = {
+		.name = "wait",
+		.help = "wait for the results and print them",
+	},
+	[OPT_TIMEOUT] = {
+		.name = "timeout",
+		.arg = "SECONDS",
+		.help = "wait no longer than this",
+	},
+	[OPT_MAN] = {
+		.name = "man",
+		.help = "print the man page",
+	},
+	[OPT_COMPLETION] = {
+		.name = "completion",
+		.arg = "SHELL",
+		.help = "print the completion for a shell: bash",
+	},
+	[OPT_JSON] = {
+		.name = "json",
+		.help = "print JSON",
+	},
+	[OPT_HELP] = {
+		.name = "help",
+		.letter = 'h',
+		.help = "print this",
+	},
+	[OPT_VERSION] = {
+		.name = "version",
+		.help = "print the version",
+	},
 };
 
 /* A number can be negative, so it is no option. */
@@ -23,11 +53,17 @@ static bool is_option(const char *arg)
 	       !isdigit((unsigned char)arg[1]);
 }
 
-static int find_option(const char *name, size_t length)
+/* Finds the option that a word of the command line begins with. */
+static int find_option(const char *word)
 {
+	size_t length = strcspn(word, "=");
+
 	for (int i = 0; i < NR_OPTIONS; i++) {
-		if (strlen(options[i].name) == length &&
-		    !strncmp(options[i].name, name, length))
+		if (word[1] == '-' && strlen(options[i].name) + 2 == length &&
+		    !strncmp(options[i].name, word + 2, length - 2))
+			return i;
+		if (length == 2 && options[i].letter &&
+		    options[i].letter == word[1])
 			return i;
 	}
 	return -1;
@@ -37,18 +73,12 @@ static int find_option(const char *name, size_t length)
 static int parse_option(struct invocation *inv, char ***argv)
 {
 	const char *name = **argv;
-	const char *value;
-	int id = -1;
+	const char *value = strchr(name, '=');
+	int id = find_option(name);
 
 	/* For the usage line, should there be an error. */
 	find_command(inv);
 
-	value = strchr(name, '=');
-	if (!strcmp(name, "-h"))
-		id = OPT_HELP;
-	else if (name[1] == '-')
-		id = find_option(name + 2, value ? (size_t)(value - name - 2) :
-							strlen(name + 2));
 	if (id < 0)
 		return usage_error(inv, "unknown option %s", name);
 

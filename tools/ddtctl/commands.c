@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * commands.c - the table of commands
+ *
+ * The command line is parsed by it (parse.c); the help (help.c), the man page
+ * (man.c) and the completion (completion.c) are made from it.
+ */
+
+#include <stddef.h>
+
+#include "ddtctl.h"
+
+static const struct command priority_members[] = {
+	{
+		.name = "get",
+		.args = "DEV",
+		.help = "print the nice value of a drive's thread",
+		.min_args = 1,
+		.max_args = 1,
+		.options = BIT(OPT_JSON),
+		.run = priority_get_run,
+	}, {
+		.name = "set",
+		.args = "DEV NICE",
+		.help = "set that nice value, from -20 (first) to 19",
+		.details =
+			"A thread with a lower nice value gets more of a busy processor. To lower it\n"
+			"needs CAP_SYS_NICE.\n",
+		.examples = "ddtctl priority set ddt0 10\n",
+		.min_args = 2,
+		.max_args = 2,
+		.options = BIT(OPT_JSON),
+		.run = priority_set_run,
+	},
+	{}
+};
+
+static const struct command members[] = {
+	{
+		.name = "list",
+		.args = "",
+		.help = "show all drives",
+		.options = BIT(OPT_JSON),
+		.run = list_run,
+	}, {
+		.name = "info",
+		.args = "DEV",
+		.help = "show what a drive is and how it is set",
+		.min_args = 1,
+		.max_args = 1,
+		.options = BIT(OPT_JSON),
+		.run = info_run,
+	}, {
+		.name = "priority",
+		.args = "[get|set] DEV [NICE]",
+		.help = "get or set the base priority of a drive's thread",
+		.min_args = 1,
+		.max_args = 1,
+		.options = BIT(OPT_JSON),
+		.members = priority_members,
+		.run = priority_get_run,
+	}, {
+		.name = "submit",
+		.args = "DEV OP [OFFSET LENGTH]",
+		.help = "queue a request",
+		.details =
+			"Prints the id of the request, which then belongs to the drive. With --wait it\n"
+			"belongs to ddtctl: interrupt ddtctl and the request is cancelled.\n"
+			"\n"
+			"Operations:\n"
+			"  spinup                 start the motor\n"
+			"  spindown               stop the motor\n"
+			"  verify OFFSET LENGTH   read a range; the result is its CRC-32\n"
+			"  erase OFFSET LENGTH    fill a range with zeros; the result is its length\n"
+			"\n"
+			"OFFSET and LENGTH are in bytes; 0x200, 4k and 1M are understood.\n",
+		.examples =
+			"ddtctl submit 0 verify 0 1440k --wait\n"
+			"ddtctl submit ddt0 erase 4k 512 --count 3\n",
+		.words = "spinup spindown verify erase",
+		.min_args = 2,
+		.max_args = 4,
+		.options = BIT(OPT_COUNT) | BIT(OPT_WAIT) | BIT(OPT_JSON),
+		.run = submit_run,
+	}, {
+		.name = "wait",
+		.args = "DEV ID...",
+		.help = "wait for requests and collect their results",
+		.details =
+			"A result can be collected once. The exit status is 0 if all requests were done.\n",
+		.examples = "ddtctl wait 0 1 2 3 --timeout 2.5\n",
+		.min_args = 2,
+		.max_args = UINT_MAX,
+		.options = BIT(OPT_TIMEOUT) | BIT(OPT_JSON),
+		.run = wait_run,
+	}, {
+		.name = "cancel",
+		.args = "DEV ID...",
+		.help = "cancel requests; their results remain",
+		.details =
+			"A queued request is not begun any more; one in service ends soon. Collect the\n"
+			"result of each with ddtctl wait.\n",
+		.min_args = 2,
+		.max_args = UINT_MAX,
+		.options = BIT(OPT_JSON),
+		.run = cancel_run,
+	}, {
+		.name = "stats",
+		.args = "DEV",
+		.help = "show what a drive has done",
+		.min_args = 1,
+		.max_args = 1,
+		.options = BIT(OPT_JSON),
+		.run = stats_run,
+	}, {
+		.name = "help",
+		.args = "[COMMAND]",
+		.help = "explain a command",
+		.details =
+			"With --man it prints the man page, with --completion bash what bash needs to\n"
+			"complete command lines. Both are installed with ddtctl.\n",
+		.examples = ". <(ddtctl help --completion bash)\n",
+		.max_args = 2,
+		.options = BIT(OPT_MAN) | BIT(OPT_COMPLETION),
+		.run = help_run,
+	},
+	{}
+};
+
+const struct command root = {
+	.name = "ddtctl",
+	.args = "[COMMAND [ARGUMENT...]]",
+	.help = "drive the devices of ddt_drive",
+	.details =
+		"Without a command it lists all drives. DEV is 0, ddt0 or /dev/ddt0.\n"
+		"\n"
+		"The exit status is 0 if it is done, 1 if it failed, 2 for a wrong command line.\n",
+	.options = BIT(OPT_JSON) | BIT(OPT_VERSION),
+	.members = members,
+	.run = list_run,
+};
