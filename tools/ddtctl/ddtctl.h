@@ -63,6 +63,14 @@ struct command {
 	int (*run)(const struct invocation *inv);
 };
 
+/* Every command that is no group, with the groups that it is in. */
+#define MAX_COMMANDS	64
+
+struct flat_command {
+	const struct command *command;
+	char path[32];
+};
+
 /* A command line. */
 struct invocation {
 	const struct command *command;
@@ -87,8 +95,8 @@ void find_command(struct invocation *inv);
 void usage(const struct command *command, const char *path,
 	   char *line);
 void option_usage(enum option_id id, char *text);
-void for_each_command(const struct command *group, const char *path,
-		      void (*call)(const struct command *, const char *));
+unsigned int flat_commands(const struct command *group, const char *path,
+			   struct flat_command *list);
 void print_help(const struct invocation *inv);
 int help_run(const struct invocation *inv);
 __printf(2, 3)

@@ -70,32 +70,45 @@ static void print_usage(FILE *out, const struct invocation *inv)
 	putc('\n', out);
 }
 
-/* Calls a function for each command of a group and of the groups in it. */
-void for_each_command(const struct command *group, const char *path,
-		      void (*call)(const struct command *, const char *))
+/*
+ * Lists the commands of a group and of the groups in it, whose path is @path.
+ * Returns how many there are.
+ */
+unsigned int flat_commands(const struct command *group, const char *path,
+			   struct flat_command *list)
 {
 	const struct command *member;
-	char member_path[32];
+	unsigned int nr = 0;
+	char below[32];
 
-	for (member = group->members; member->name; member++) {
-		snprintf(member_path, sizeof(member_path), "%s%s%s", path,
+	for (member = group->members; member && member->name; member++) {
+		snprintf(below, sizeof(below), "%s%s%s", path,
 			 *path ? " " : "", member->name);
-		if (member->members)
-			for_each_command(member, member_path, call);
-		else
-			call(member, member_path);
+		if (member->members) {
+			nr += flat_commands(member, below, list + nr);
+			continue;
+		}
+		list[nr].command = member;
+		memcpy(list[nr++].path, below, sizeof(below));
 	}
+	return nr;
 }
 
-static void print_member(const struct command *command, const char *path)
+static void print_members(const struct command *group)
 {
+	struct flat_command list[MAX_COMMANDS];
+	unsigned int nr = flat_commands(group, "", list);
 	char left[64];
 
-	snprintf(left, sizeof(left), "%s %s", path, command->args);
-	if (strlen(left) > 29)
-		printf("  %s\n  %-29s %s\n", left, "", command->help);
-	else
-		printf("  %-29s %s\n", left, command->help);
+	for (unsigned int i = 0; i < nr; i++) {
+		snprintf(left, sizeof(left), "  %s %s", list[i].path,
+			 list[i].command->args);
+		if (strlen(left) > 31)
+			printf("%s\n%31s", left, "");
+		else
+			printf("%-31s", left);
+		printf(" %s\n", list[i].command->help);
+	}
 }
 
 static void print_examples(const char *examples)
@@ -132,7 +145,7 @@ void print_help(const struct invocation *inv)
 		printf("%s", command->details);
 	if (command->members) {
 		printf("\nCommands:\n");
-		for_each_command(command, "", print_member);
+		print_members(command);
 	}
 	printf("\nOptions:\n");
 	print_options(command);

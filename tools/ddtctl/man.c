@@ -97,10 +97,8 @@ static void print_options(void)
 	}
 }
 
-static void print_examples(const struct command *command, const char *path)
+static void print_examples(const struct command *command)
 {
-	(void)path;
-
 	if (!command->examples)
 		return;
 	printf(".TP\n");
@@ -118,19 +116,24 @@ static void print_examples(const struct command *command, const char *path)
 
 void print_man(void)
 {
+	struct flat_command list[MAX_COMMANDS];
+	unsigned int nr = flat_commands(&root, "", list);
+
 	printf(".\\\" made by: ddtctl help --man\n");
 	printf(".TH DDTCTL 1 %s \"ddtctl %s\" \"User Commands\"\n",
 	       DDTCTL_DATE, DDTCTL_VERSION);
 	printf(".SH NAME\nddtctl \\- %s\n", root.help);
 
 	printf(".SH SYNOPSIS\n.nh\n.ad l\n\\fBddtctl\\fR [\\-\\-json]\n");
-	for_each_command(&root, "", print_synopsis);
+	for (unsigned int i = 0; i < nr; i++)
+		print_synopsis(list[i].command, list[i].path);
 	printf(".hy\n.ad\n");
 
 	printf(".SH DESCRIPTION\n");
 	print_text(root.details);
 	printf(".SH COMMANDS\n");
-	for_each_command(&root, "", print_command);
+	for (unsigned int i = 0; i < nr; i++)
+		print_command(list[i].command, list[i].path);
 	printf(".SH OPTIONS\n");
 	print_options();
 
@@ -146,7 +149,8 @@ void print_man(void)
 	printf("There while the driver is loaded; its parameters.\n");
 
 	printf(".SH EXAMPLES\n");
-	for_each_command(&root, "", print_examples);
+	for (unsigned int i = 0; i < nr; i++)
+		print_examples(list[i].command);
 
 	printf(".SH SEE ALSO\n");
 	printf(".BR modinfo (8),\n.BR perf\\-sched (1),\n");
