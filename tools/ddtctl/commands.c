@@ -113,6 +113,25 @@ static const struct command members[] = {
 		.options = BIT(OPT_JSON),
 		.run = stats_run,
 	}, {
+		.name = "timeline",
+		.args = "[DEV...] [-- COMMAND...]",
+		.help = "record what drives do, and draw it",
+		.details =
+			"Records all drives, or those named, until COMMAND ends, or for a time; Ctrl-C\n"
+			"ends it sooner, and what was recorded is written. Needs root.\n"
+			"\n"
+			"The JSON of --output opens in https://ui.perfetto.dev and chrome://tracing: a\n"
+			"track for each drive's thread, a slice for each request, arrows from who\n"
+			"submitted it to the thread and back, and the depth of the queue. The picture\n"
+			"of --svg shows the same and opens in any browser.\n",
+		.examples =
+			"sudo ddtctl timeline --svg dd.svg -- dd if=/dev/ddt0 of=/dev/null bs=64k count=4\n"
+			"sudo ddtctl timeline -o trace.json --seconds 10 ddt0\n",
+		.max_args = UINT_MAX,
+		.options = BIT(OPT_OUTPUT) | BIT(OPT_SVG) | BIT(OPT_SECONDS) |
+			   BIT(OPT_BUFFER) | BIT(OPT_JSON),
+		.run = timeline_run,
+	}, {
 		.name = "help",
 		.args = "[COMMAND]",
 		.help = "explain a command",

@@ -25,6 +25,10 @@ enum option_id {
 	OPT_COUNT,
 	OPT_WAIT,
 	OPT_TIMEOUT,
+	OPT_OUTPUT,
+	OPT_SVG,
+	OPT_SECONDS,
+	OPT_BUFFER,
 	OPT_MAN,
 	OPT_COMPLETION,
 	OPT_JSON,
@@ -77,6 +81,7 @@ struct invocation {
 	char path[32];			/* of the command: "priority set" */
 	char **args;
 	unsigned int nr_args;
+	char **dashes;			/* the arguments behind --, or NULL */
 	/* The argument, or "" if it has none; NULL if it is not given. */
 	const char *options[NR_OPTIONS];
 };
@@ -125,5 +130,6 @@ int priority_set_run(const struct invocation *inv);
 int submit_run(const struct invocation *inv);
 int wait_run(const struct invocation *inv);
 int cancel_run(const struct invocation *inv);
+int timeline_run(const struct invocation *inv);
 
 #endif /* DDTCTL_H */

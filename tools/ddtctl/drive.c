@@ -69,6 +69,12 @@ static bool drives_exist(void)
 	return exist;
 }
 
+/* Reports that there is not a single one. */
+void drives_missing(void)
+{
+	error("there are no drives: is ddt_drive loaded? sudo make load");
+}
+
 /* Reports that a drive cannot be opened or asked, and what to do about it. */
 void drive_error(const struct drive *drive, int err)
 {
@@ -164,14 +170,21 @@ int drive_open_name(const char *name, int flags, struct drive *drive)
 	return drive_open_path(drive, flags);
 }
 
+/* Opens the drive that an argument names. Returns an exit status. */
+int drive_open_arg(const struct invocation *inv, const char *arg, int flags,
+		   struct drive *drive)
+{
+	if (!drive_path(arg, drive))
+		return usage_error(inv,
+				   "%s is not the name of a drive, as 0, ddt0 and /dev/ddt0 are",
+				   arg);
+	return drive_open_path(drive, flags);
+}
+
 /* Opens the drive that the first argument names. Returns an exit status. */
 int drive_open(const struct invocation *inv, int flags, struct drive *drive)
 {
-	if (!drive_path(inv->args[0], drive))
-		return usage_error(inv,
-				   "%s is not the name of a drive, as 0, ddt0 and /dev/ddt0 are",
-				   inv->args[0]);
-	return drive_open_path(drive, flags);
+	return drive_open_arg(inv, inv->args[0], flags, drive);
 }
 
 void drive_close(struct drive *drive)

@@ -22,6 +22,27 @@ const struct option options[NR_OPTIONS] = {
 		.arg = "SECONDS",
 		.help = "wait no longer than this",
 	},
+	[OPT_OUTPUT] = {
+		.name = "output",
+		.letter = 'o',
+		.arg = "FILE",
+		.help = "write JSON for Perfetto to FILE",
+	},
+	[OPT_SVG] = {
+		.name = "svg",
+		.arg = "FILE",
+		.help = "draw a picture in FILE",
+	},
+	[OPT_SECONDS] = {
+		.name = "seconds",
+		.arg = "SECONDS",
+		.help = "record for so long (default: 5)",
+	},
+	[OPT_BUFFER] = {
+		.name = "buffer",
+		.arg = "KIB",
+		.help = "memory for each CPU (default: 4096)",
+	},
 	[OPT_MAN] = {
 		.name = "man",
 		.help = "print the man page",
@@ -151,7 +172,6 @@ static int check_args(const struct invocation *inv)
 /* Reorders @argv: inv->args is a part of it. */
 int parse_command_line(struct invocation *inv, char **argv)
 {
-	bool options_end = false;
 	int status = 0;
 
 	inv->command = &root;
@@ -160,15 +180,16 @@ int parse_command_line(struct invocation *inv, char **argv)
 	inv->args = argv + 1;
 
 	for (argv++; *argv && !status; argv++) {
-		if (!options_end && !strcmp(*argv, "--"))
-			options_end = true;
-		else if (!options_end && is_option(*argv))
+		if (!inv->dashes && !strcmp(*argv, "--"))
+			inv->dashes = &inv->args[inv->nr_args];
+		else if (!inv->dashes && is_option(*argv))
 			status = parse_option(inv, &argv);
 		else
 			inv->args[inv->nr_args++] = *argv;
 	}
 	if (status)
 		return status;
+	inv->args[inv->nr_args] = NULL;
 
 	find_command(inv);
 	status = check_options(inv);

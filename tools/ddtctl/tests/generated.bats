@@ -32,7 +32,7 @@ completes_to()
 commands()
 {
 	ddtctl help | sed -n '/^Commands:/,/^$/s/^  \([a-z]\)/\1/p' |
-		sed 's/^\([a-z ]*[a-z]\)\( [^a-z].*\|  .*\|\)$/\1/'
+		sed 's/  .*//; s/ [^a-z].*//'
 }
 
 @test "the man page is without fault for groff" {
