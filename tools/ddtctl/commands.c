@@ -132,6 +132,18 @@ static const struct command members[] = {
 			   BIT(OPT_BUFFER) | BIT(OPT_JSON),
 		.run = timeline_run,
 	}, {
+		.name = "doctor",
+		.args = "",
+		.help = "say why the modules do not load or a drive does not answer",
+		.details =
+			"Each finding is ok, a note or a problem, with the command that mends it. Looks\n"
+			"for a built ddt.ko in ./build too: run it where the sources are. With --root\n"
+			"it looks at /proc, /sys, /dev and /lib/modules of another system.\n"
+			"\n"
+			"The exit status is 1 if there is a problem.\n",
+		.options = BIT(OPT_ROOT) | BIT(OPT_JSON),
+		.run = doctor_run,
+	}, {
 		.name = "help",
 		.args = "[COMMAND]",
 		.help = "explain a command",

@@ -39,6 +39,8 @@ static void print_argument_cases(void)
 		if (!strcmp(arg, "FILE"))
 			printf("\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
 			       "\t\tcompopt -o filenames 2>/dev/null\n");
+		if (!strcmp(arg, "FOLDER"))
+			printf("\t\tmapfile -t COMPREPLY < <(compgen -d -- \"$cur\")\n");
 		if (!strcmp(arg, "SHELL"))
 			printf("\t\tmapfile -t COMPREPLY < <(compgen -W bash -- \"$cur\")\n");
 		printf("\t\treturn\n\t\t;;\n");

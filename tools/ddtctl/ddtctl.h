@@ -29,6 +29,7 @@ enum option_id {
 	OPT_SVG,
 	OPT_SECONDS,
 	OPT_BUFFER,
+	OPT_ROOT,
 	OPT_MAN,
 	OPT_COMPLETION,
 	OPT_JSON,
@@ -130,6 +131,7 @@ int priority_set_run(const struct invocation *inv);
 int submit_run(const struct invocation *inv);
 int wait_run(const struct invocation *inv);
 int cancel_run(const struct invocation *inv);
+int doctor_run(const struct invocation *inv);
 int timeline_run(const struct invocation *inv);
 
 #endif /* DDTCTL_H */

@@ -137,30 +137,41 @@ static int drive_open_node(struct drive *drive, int flags)
 	return drive->fd < 0 ? -errno : 0;
 }
 
-static int drive_open_path(struct drive *drive, int flags)
+/*
+ * Opens a drive and asks what it is, without a word. Returns 0 or a negative
+ * error number: EINVAL if the driver is of another version.
+ */
+int drive_try_path(const char *path, int flags, struct drive *drive)
 {
 	struct ddt_drive_info *info = &drive->info;
 	int err;
 
+	if (path != drive->path)
+		snprintf(drive->path, sizeof(drive->path), "%s", path);
 	err = drive_open_node(drive, flags);
-	if (err) {
-		drive_error(drive, err);
-		return EXIT_FAILURE;
-	}
+	if (err)
+		return err;
 
 	*info = (struct ddt_drive_info){ .size = sizeof(*info) };
 	err = drive_ioctl(drive, DDT_DRIVE_IOC_INFO, info);
 	if (err) {
-		if (err == -EINVAL)
-			error("%s: ddt_drive is of another version than ddtctl: install both again",
-			      drive->path);
-		else
-			drive_error(drive, err);
 		drive_close(drive);
-		return EXIT_FAILURE;
+		return err;
 	}
 	snprintf(drive->name, sizeof(drive->name), PREFIX "%u", info->index);
-	return EXIT_SUCCESS;
+	return 0;
+}
+
+static int drive_open_path(struct drive *drive, int flags)
+{
+	int err = drive_try_path(drive->path, flags, drive);
+
+	if (err == -EINVAL)
+		error("%s: ddt_drive is of another version than ddtctl: install both again",
+		      drive->path);
+	else if (err)
+		drive_error(drive, err);
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* Opens a drive by its name in /dev. Returns an exit status. */

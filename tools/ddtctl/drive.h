@@ -28,6 +28,7 @@ struct drive_names {
 int drive_names_get(struct drive_names *names);
 void drive_names_put(struct drive_names *names);
 
+int drive_try_path(const char *path, int flags, struct drive *drive);
 int drive_open_arg(const struct invocation *inv, const char *arg, int flags,
 		   struct drive *drive);
 int drive_open(const struct invocation *inv, int flags, struct drive *drive);

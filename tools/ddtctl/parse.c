@@ -43,6 +43,11 @@ const struct option options[NR_OPTIONS] = {
 		.arg = "KIB",
 		.help = "memory for each CPU (default: 4096)",
 	},
+	[OPT_ROOT] = {
+		.name = "root",
+		.arg = "FOLDER",
+		.help = "where the files of the system are (default: /)",
+	},
 	[OPT_MAN] = {
 		.name = "man",
 		.help = "print the man page",

@@ -18,7 +18,7 @@
 #define LEFT		170
 #define RIGHT		30
 #define PLOT		(WIDTH - LEFT - RIGHT)
-#define HEADER		120
+#define HEADER		104
 #define TITLE_HEIGHT	34
 #define ROW_HEIGHT	22
 #define THREAD_HEIGHT	34
@@ -35,7 +35,7 @@
 #define MAX_ARROWS	120
 
 /* What is narrower is drawn with what follows. */
-#define MIN_WIDTH	0.5
+#define MIN_WIDTH	1.0
 
 struct picture {
 	FILE *file;
@@ -396,8 +396,8 @@ static void draw_request(const struct picture *picture,
 }
 
 /*
- * Each request has a lane, which others use before and after it. Behind it
- * there is room for its label, if it is alone then.
+ * Each request has a lane, which others use before and after it, with room for
+ * its label behind it or, at the right border, before it.
  */
 static void draw_requests(struct picture *picture, const struct track *track)
 {
@@ -412,28 +412,28 @@ static void draw_requests(struct picture *picture, const struct track *track)
 		const struct timeline_request *request = &track->requests[i];
 		double begin = x_of(picture, request->submit);
 		double end = x_of(picture, request->complete);
+		double label = end + 4, width = 0;
 		unsigned int lane = 0;
-		double label_x;
 
-		while (lane < MAX_LANES && lanes[lane] > begin)
+		if (labels) {
+			request_label(request, text, sizeof(text));
+			width = strlen(text) * GLYPH + 4;
+		}
+		if (label + width > LEFT + PLOT)
+			label = begin - width;
+		while (lane < MAX_LANES && lanes[lane] > fmin(begin, label))
 			lane++;
 		if (lane == MAX_LANES) {
 			left_out++;
 			continue;
 		}
 		used = lane + 1 > used ? lane + 1 : used;
-		lanes[lane] = end + 1;
+		lanes[lane] = fmax(end, label + width);
 		draw_request(picture, request, picture->y + lane * LANE_HEIGHT);
-		if (!labels)
-			continue;
-		request_label(request, text, sizeof(text));
-		label_x = end + 4;
-		if (label_x + strlen(text) * GLYPH > LEFT + PLOT)
-			label_x = begin - 4 - strlen(text) * GLYPH;
-		if (label_x > end)
-			lanes[lane] = label_x + strlen(text) * GLYPH + 4;
-		text_at(picture, label_x,
-			picture->y + lane * LANE_HEIGHT + 13, "note", text);
+		if (labels)
+			text_at(picture, label,
+				picture->y + lane * LANE_HEIGHT + 13, "note",
+				text);
 	}
 	picture->y += (used ? used : 1) * LANE_HEIGHT;
 	if (left_out) {
@@ -537,6 +537,11 @@ static void draw_legend(const struct picture *picture, double y)
 			"<rect x=\"%.1f\" y=\"%.1f\" width=\"14\" height=\"12\" class=\"%s\"/>",
 			x, y, keys[i].class);
 		text_at(picture, x + 19, y + 10, "", keys[i].text);
+		/* Requests that follow each other have different colours. */
+		if (!strcmp(keys[i].class, "serving0"))
+			fprintf(picture->file,
+				"<rect x=\"%.1f\" y=\"%.1f\" width=\"7\" height=\"12\" class=\"serving1\"/>",
+				x + 7, y);
 		x += 19 + strlen(keys[i].text) * GLYPH + 16;
 	}
 
@@ -572,7 +577,7 @@ static void draw_header(const struct picture *picture)
 		snprintf(text, sizeof(text),
 			 "%llu events were lost: some of what is drawn is longer than it was",
 			 (unsigned long long)recording->lost);
-		text_at(picture, 16, 104, "drive", text);
+		text_at(picture, 16, 98, "drive", text);
 	}
 }
 

@@ -5,7 +5,7 @@
 load helpers
 
 commands=(list info priority 'priority get' 'priority set' submit wait cancel
-	stats help)
+	stats timeline doctor help)
 
 # refused ARGUMENT... - is a usage error, which is kept in $message
 refused()
