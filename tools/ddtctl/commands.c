@@ -35,6 +35,78 @@ static const struct command priority_members[] = {
 	{}
 };
 
+static const struct command model_members[] = {
+	{
+		.name = "get",
+		.args = "DEV",
+		.help = "print what a drive takes its time for",
+		.min_args = 1,
+		.max_args = 1,
+		.options = BIT(OPT_JSON),
+		.run = model_get_run,
+	}, {
+		.name = "set",
+		.args = "DEV NAME=VALUE...",
+		.help = "change that; the others stay",
+		.details =
+			"What can be set, and holds for what is begun from then on:\n"
+			"  access_us    for each access, in us\n"
+			"  seek_us      from one end of the medium to the other, in us\n"
+			"  rate_kib_s   transfer rate in KiB/s; 0 for no limit\n"
+			"  spinup_ms    until the motor is up to speed, in ms\n"
+			"  idle_ms      without work until the motor is switched off; 0 for never\n"
+			"\n"
+			"With all of them 0 what remains is the time of the software.\n",
+		.examples = "ddtctl model set 0 access_us=0 spinup_ms=0\n",
+		.min_args = 2,
+		.max_args = UINT_MAX,
+		.options = BIT(OPT_JSON),
+		.run = model_set_run,
+	},
+	{}
+};
+
+static const struct command fault_members[] = {
+	{
+		.name = "add",
+		.args = "DEV KIND [OFFSET LENGTH]",
+		.help = "let something go wrong",
+		.details =
+			"Prints the id of the fault. Without a range it is for requests anywhere.\n"
+			"\n"
+			"Kinds:\n"
+			"  error   the request fails with EIO\n"
+			"  delay   it takes longer, as --delay says\n"
+			"  hang    it takes for ever, until it is cancelled or the fault removed\n",
+		.examples =
+			"ddtctl fault add 0 error 512k 4k --ops read --times 2\n"
+			"ddtctl fault add 0 delay --delay 200\n",
+		.words = "error delay hang",
+		.min_args = 2,
+		.max_args = 4,
+		.options = BIT(OPT_OPS) | BIT(OPT_TIMES) | BIT(OPT_DELAY) |
+			   BIT(OPT_JSON),
+		.run = fault_add_run,
+	}, {
+		.name = "list",
+		.args = "DEV",
+		.help = "show the faults of a drive, and how often they hit",
+		.min_args = 1,
+		.max_args = 1,
+		.options = BIT(OPT_JSON),
+		.run = fault_list_run,
+	}, {
+		.name = "remove",
+		.args = "DEV ID|all",
+		.help = "remove a fault, or all",
+		.min_args = 2,
+		.max_args = 2,
+		.options = BIT(OPT_JSON),
+		.run = fault_remove_run,
+	},
+	{}
+};
+
 static const struct command members[] = {
 	{
 		.name = "list",
@@ -112,6 +184,66 @@ static const struct command members[] = {
 		.max_args = 1,
 		.options = BIT(OPT_JSON),
 		.run = stats_run,
+	}, {
+		.name = "flush",
+		.args = "DEV",
+		.help = "wait until what is queued has been served",
+		.min_args = 1,
+		.max_args = 1,
+		.options = BIT(OPT_JSON),
+		.run = flush_run,
+	}, {
+		.name = "model",
+		.args = "[get|set] DEV [NAME=VALUE...]",
+		.help = "get or set what a drive takes its time for",
+		.min_args = 1,
+		.max_args = 1,
+		.options = BIT(OPT_JSON),
+		.members = model_members,
+		.run = model_get_run,
+	}, {
+		.name = "fault",
+		.args = "add|list|remove DEV...",
+		.help = "let a drive fail on purpose",
+		.members = fault_members,
+	}, {
+		.name = "eject",
+		.args = "DEV",
+		.help = "take the medium out of a drive; it keeps its content",
+		.min_args = 1,
+		.max_args = 1,
+		.options = BIT(OPT_JSON),
+		.run = eject_run,
+	}, {
+		.name = "insert",
+		.args = "DEV",
+		.help = "put the medium into a drive, writable or not",
+		.min_args = 1,
+		.max_args = 1,
+		.options = BIT(OPT_PROTECT) | BIT(OPT_JSON),
+		.run = insert_run,
+	}, {
+		.name = "add",
+		.args = "",
+		.help = "add a drive",
+		.details =
+			"Prints its name. What is not given is as the parameters of ddt_drive say; see\n"
+			"ddtctl model for the times it takes.\n",
+		.examples = "sudo ddtctl add --capacity 16M --depth 1000\n",
+		.options = BIT(OPT_INDEX) | BIT(OPT_CAPACITY) | BIT(OPT_DEPTH) |
+			   BIT(OPT_NICE) | BIT(OPT_JSON),
+		.run = add_run,
+	}, {
+		.name = "remove",
+		.args = "DEV",
+		.help = "remove a drive, even if it is in use",
+		.details =
+			"All that is queued ends with ENODEV, and so does all that is tried later by\n"
+			"those who have it open.\n",
+		.min_args = 1,
+		.max_args = 1,
+		.options = BIT(OPT_JSON),
+		.run = remove_run,
 	}, {
 		.name = "timeline",
 		.args = "[DEV...] [-- COMMAND...]",

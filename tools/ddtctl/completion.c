@@ -62,7 +62,8 @@ static void print_arg(const struct command *command, const char *arg)
 		printf("'");
 		print_member_names(&root);
 		printf("' ");
-	} else if (command->words && strstr(arg, "OP")) {
+	} else if (command->words && (!strcmp(arg, "OP") ||
+				      !strcmp(arg, "KIND"))) {
 		printf("'%s' ", command->words);
 	} else {
 		printf("'' ");
@@ -89,7 +90,7 @@ static void print_case(const struct command *command, const char *path)
 		length = strcspn(arg, " ");
 		snprintf(word, sizeof(word), "%.*s", (int)length, arg);
 		/* The names of members are no argument. */
-		if (!strchr(word, '|'))
+		if (!command->members || !strchr(word, '|'))
 			print_arg(command, word);
 		if (strstr(word, "..."))
 			more = "yes";

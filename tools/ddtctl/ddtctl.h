@@ -30,6 +30,14 @@ enum option_id {
 	OPT_SECONDS,
 	OPT_BUFFER,
 	OPT_ROOT,
+	OPT_OPS,
+	OPT_TIMES,
+	OPT_DELAY,
+	OPT_PROTECT,
+	OPT_INDEX,
+	OPT_CAPACITY,
+	OPT_DEPTH,
+	OPT_NICE,
 	OPT_MAN,
 	OPT_COMPLETION,
 	OPT_JSON,
@@ -131,6 +139,16 @@ int priority_set_run(const struct invocation *inv);
 int submit_run(const struct invocation *inv);
 int wait_run(const struct invocation *inv);
 int cancel_run(const struct invocation *inv);
+int flush_run(const struct invocation *inv);
+int model_get_run(const struct invocation *inv);
+int model_set_run(const struct invocation *inv);
+int fault_add_run(const struct invocation *inv);
+int fault_list_run(const struct invocation *inv);
+int fault_remove_run(const struct invocation *inv);
+int eject_run(const struct invocation *inv);
+int insert_run(const struct invocation *inv);
+int add_run(const struct invocation *inv);
+int remove_run(const struct invocation *inv);
 int doctor_run(const struct invocation *inv);
 int timeline_run(const struct invocation *inv);
 

@@ -98,6 +98,14 @@ void drive_error(const struct drive *drive, int err)
 		error("%s: not a drive of ddt_drive: ddtctl list shows those there are",
 		      drive->path);
 		break;
+	case ENOMEDIUM:
+		error("%s: there is no medium in the drive: ddtctl insert %s",
+		      drive->path, drive->name);
+		break;
+	case EROFS:
+		error("%s: the medium is write-protected: ddtctl insert %s without --protect",
+		      drive->path, drive->name);
+		break;
 	case ESHUTDOWN:
 		error("%s: the drive is being removed", drive->path);
 		break;
@@ -196,6 +204,18 @@ int drive_open_arg(const struct invocation *inv, const char *arg, int flags,
 int drive_open(const struct invocation *inv, int flags, struct drive *drive)
 {
 	return drive_open_arg(inv, inv->args[0], flags, drive);
+}
+
+/* Opens the node that adds and removes drives. Returns an exit status. */
+int drive_open_control(struct drive *control)
+{
+	int err;
+
+	*control = (struct drive){ .path = DEV PREFIX "-control" };
+	err = drive_open_node(control, O_RDWR);
+	if (err)
+		drive_error(control, err);
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 void drive_close(struct drive *drive)

@@ -33,6 +33,7 @@ int drive_open_arg(const struct invocation *inv, const char *arg, int flags,
 		   struct drive *drive);
 int drive_open(const struct invocation *inv, int flags, struct drive *drive);
 int drive_open_name(const char *name, int flags, struct drive *drive);
+int drive_open_control(struct drive *control);
 void drive_close(struct drive *drive);
 
 int drive_ioctl(const struct drive *drive, unsigned long cmd, void *arg);

@@ -48,6 +48,45 @@ const struct option options[NR_OPTIONS] = {
 		.arg = "FOLDER",
 		.help = "where the files of the system are (default: /)",
 	},
+	[OPT_OPS] = {
+		.name = "ops",
+		.arg = "LIST",
+		.help = "of read, write, control (default: all)",
+	},
+	[OPT_TIMES] = {
+		.name = "times",
+		.arg = "N",
+		.help = "hit so often, and be gone then",
+	},
+	[OPT_DELAY] = {
+		.name = "delay",
+		.arg = "MS",
+		.help = "how much longer it takes",
+	},
+	[OPT_PROTECT] = {
+		.name = "protect",
+		.help = "make it write-protected",
+	},
+	[OPT_INDEX] = {
+		.name = "index",
+		.arg = "N",
+		.help = "be ddtN (default: the first free one)",
+	},
+	[OPT_CAPACITY] = {
+		.name = "capacity",
+		.arg = "BYTES",
+		.help = "size of the medium, as 16M",
+	},
+	[OPT_DEPTH] = {
+		.name = "depth",
+		.arg = "N",
+		.help = "how many requests can be queued",
+	},
+	[OPT_NICE] = {
+		.name = "nice",
+		.arg = "NICE",
+		.help = "base priority of the thread",
+	},
 	[OPT_MAN] = {
 		.name = "man",
 		.help = "print the man page",
@@ -166,7 +205,9 @@ static int check_args(const struct invocation *inv)
 		return usage_error(inv, "unknown command %s", inv->args[0]);
 	if (inv->options[OPT_HELP])
 		return 0;
-	if (inv->nr_args < inv->command->min_args)
+	if (!inv->command->run && inv->nr_args)
+		return usage_error(inv, "unknown command %s", inv->args[0]);
+	if (!inv->command->run || inv->nr_args < inv->command->min_args)
 		return usage_error(inv, "an argument is missing");
 	if (inv->nr_args > inv->command->max_args)
 		return usage_error(inv, "%s is one argument too many",
