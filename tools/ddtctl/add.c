@@ -56,7 +56,7 @@ static void add_error(const struct drive *control,
 		break;
 	case ERANGE:
 	case EINVAL:
-		error("out of range: --index goes to 63, --capacity to 1G, --depth to 65536, --nice from -20 to 19");
+		error("out of range: --index ends at 63, --capacity 1G, --depth 65536, --nice 19");
 		break;
 	case EPERM:
 		error("a nice value below 0 needs CAP_SYS_NICE: run it with sudo");

@@ -245,6 +245,16 @@ static const struct command members[] = {
 		.options = BIT(OPT_JSON),
 		.run = remove_run,
 	}, {
+		.name = "top",
+		.args = "",
+		.help = "watch what all drives do",
+		.details =
+			"A live view: h explains it, q ends it. With --json it prints an object for each\n"
+			"sample, --count of them or without end.\n",
+		.examples = "ddtctl top --json --count 1 --interval 10\n",
+		.options = BIT(OPT_COUNT) | BIT(OPT_INTERVAL) | BIT(OPT_JSON),
+		.run = top_run,
+	}, {
 		.name = "timeline",
 		.args = "[DEV...] [-- COMMAND...]",
 		.help = "record what drives do, and draw it",

@@ -23,6 +23,7 @@
 /* The order is that of the usage lines. */
 enum option_id {
 	OPT_COUNT,
+	OPT_INTERVAL,
 	OPT_WAIT,
 	OPT_TIMEOUT,
 	OPT_OUTPUT,
@@ -128,6 +129,7 @@ void *check_memory(void *p);
 /* output.c */
 void output_init(void);
 void output_flush(void);
+bool output_failed(void);
 int output_finish(int status);
 
 /* The functions of the commands. */
@@ -150,6 +152,7 @@ int insert_run(const struct invocation *inv);
 int add_run(const struct invocation *inv);
 int remove_run(const struct invocation *inv);
 int doctor_run(const struct invocation *inv);
+int top_run(const struct invocation *inv);
 int timeline_run(const struct invocation *inv);
 
 #endif /* DDTCTL_H */

@@ -117,7 +117,7 @@ static int parse_fault(const struct invocation *inv,
 static void add_error(const struct drive *drive, int err)
 {
 	if (err == -ENOSPC)
-		error("%s: the range ends behind the %llu bytes of the medium, or there are %u faults",
+		error("%s: the range ends behind the %llu bytes there are, or there are %u faults",
 		      drive->path, drive->info.capacity, DDT_DRIVE_MAX_FAULTS);
 	else
 		drive_error(drive, err);

@@ -11,7 +11,12 @@ const struct option options[NR_OPTIONS] = {
 	[OPT_COUNT] = {
 		.name = "count",
 		.arg = "N",
-		.help = "queue N such requests",
+		.help = "how many: requests to queue, samples to take",
+	},
+	[OPT_INTERVAL] = {
+		.name = "interval",
+		.arg = "SECONDS",
+		.help = "time between samples (default: 1)",
 	},
 	[OPT_WAIT] = {
 		.name = "wait",

@@ -193,7 +193,7 @@ build_modules()
 {
 	(
 		cd "$here/../.." || exit 1
-		"$here/packages" gcc make libc6-dev pkg-config libjson-c-dev libkmod-dev libtracefs-dev libtraceevent-dev
+		"$here/packages" gcc make libc6-dev pkg-config libjson-c-dev libkmod-dev libtracefs-dev libtraceevent-dev libncurses-dev
 		build_log=$(mktemp)
 		trap 'rm -f "$build_log"' EXIT
 		step "$build_log" 'building modules and tools' \

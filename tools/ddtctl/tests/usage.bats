@@ -6,7 +6,8 @@ load helpers
 
 commands=(list info priority 'priority get' 'priority set' submit wait cancel
 	stats flush model 'model get' 'model set' fault 'fault add' 'fault list'
-	'fault remove' eject insert add remove timeline doctor help)
+	'fault remove' eject insert add remove top timeline doctor
+	help)
 
 # refused ARGUMENT... - is a usage error, which is kept in $message
 refused()
@@ -151,7 +152,7 @@ refused()
 	refused fault add 0 delay --delay 3600001
 	refused fault add 0 hang --delay 5
 	refused fault add 0 error --times 0
-	for ops in '' x read, read,x readwrite; do
+	for ops in '' x 'read,' read,x readwrite; do
 		refused fault add 0 error --ops "$ops"
 	done
 	refused fault remove 0
@@ -167,6 +168,11 @@ refused()
 	refused add --depth 0
 	refused add --nice x
 	refused remove
+	for interval in 0 0.01 61 x -1 ''; do
+		refused top --interval "$interval"
+	done
+	refused top --count 0
+	refused top 0
 }
 
 @test "wrong operations and ranges are usage errors" {
