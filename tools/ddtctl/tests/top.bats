@@ -138,7 +138,7 @@ press()
 	eventually shows '^ddt9 '
 	ddtctl remove 9
 	eventually shows '1 drive,'
-	! shows '^ddt9 '
+	run ! shows '^ddt9 '
 	ddtctl remove 0
 	eventually shows '^there are no drives'
 	ddtctl add
