@@ -90,7 +90,7 @@ static const struct command fault_members[] = {
 	}, {
 		.name = "list",
 		.args = "DEV",
-		.help = "show the faults of a drive, and how often they hit",
+		.help = "show the faults of a drive and their hits",
 		.min_args = 1,
 		.max_args = 1,
 		.options = BIT(OPT_JSON),
@@ -209,7 +209,8 @@ static const struct command members[] = {
 	}, {
 		.name = "eject",
 		.args = "DEV",
-		.help = "take the medium out of a drive; it keeps its content",
+		.help = "take the medium out of a drive",
+		.details = "It keeps its content.\n",
 		.min_args = 1,
 		.max_args = 1,
 		.options = BIT(OPT_JSON),
@@ -267,7 +268,7 @@ static const struct command members[] = {
 			"submitted it to the thread and back, and the depth of the queue. The picture\n"
 			"of --svg shows the same and opens in any browser.\n",
 		.examples =
-			"sudo ddtctl timeline --svg dd.svg -- dd if=/dev/ddt0 of=/dev/null bs=64k count=4\n"
+			"sudo ddtctl timeline --svg dd.svg -- dd if=/dev/ddt0 of=/dev/null count=4\n"
 			"sudo ddtctl timeline -o trace.json --seconds 10 ddt0\n",
 		.max_args = UINT_MAX,
 		.options = BIT(OPT_OUTPUT) | BIT(OPT_SVG) | BIT(OPT_SECONDS) |
@@ -276,7 +277,7 @@ static const struct command members[] = {
 	}, {
 		.name = "doctor",
 		.args = "",
-		.help = "say why the modules do not load or a drive does not answer",
+		.help = "say why it does not load or answer",
 		.details =
 			"Each finding is ok, a note or a problem, with the command that mends it. Looks\n"
 			"for a built ddt.ko in ./build too: run it where the sources are. With --root\n"

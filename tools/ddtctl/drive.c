@@ -72,7 +72,7 @@ static bool drives_exist(void)
 /* Reports that there is not a single one. */
 void drives_missing(void)
 {
-	error("there are no drives: is ddt_drive loaded? sudo make load");
+	error("there are no drives: is ddt_drive loaded? sudo make load, or ddtctl doctor");
 }
 
 /* Reports that a drive cannot be opened or asked, and what to do about it. */
@@ -87,7 +87,7 @@ void drive_error(const struct drive *drive, int err)
 			error("%s: no such device: ddtctl list shows those there are",
 			      drive->path);
 		else
-			error("%s: no such device: is ddt_drive loaded? sudo make load",
+			error("%s: no such device: is ddt_drive loaded? sudo make load, or ddtctl doctor",
 			      drive->path);
 		break;
 	case EACCES:

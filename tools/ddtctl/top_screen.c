@@ -110,7 +110,7 @@ static void print_drives(const struct screen *screen)
 		mvprintw(2, 0, "no drive answers: %s; ask ddtctl doctor",
 			 strerror(-now->err));
 	else if (!now->nr)
-		mvprintw(2, 0, "there are no drives: is ddt_drive loaded? sudo make load");
+		mvprintw(2, 0, "there are no drives: is ddt_drive loaded? ddtctl doctor says");
 	if (!now->nr)
 		return;
 

@@ -44,15 +44,18 @@ teardown_file()
 	unload
 	run -1 --separate-stderr ddtctl list
 	[ -z "$output" ]
-	[ "$stderr" = "ddtctl: there are no drives: is ddt_drive loaded? sudo make load" ]
+	[ "$stderr" = "ddtctl: there are no drives: is ddt_drive loaded? sudo make load, or ddtctl doctor" ]
 	run -1 --separate-stderr ddtctl list --json
 	jq -e '. == {drives: []}' <<<"$output"
 
 	for command in 'info 0' 'stats 0' 'priority get 0' 'priority set 0 1' \
-			'submit 0 spinup' 'wait 0 1' 'cancel 0 1'; do
+			'submit 0 spinup' 'wait 0 1' 'cancel 0 1' 'flush 0' \
+			'model 0' 'model set 0 idle_ms=1' 'fault list 0' \
+			'fault add 0 hang' 'fault remove 0 1' 'eject 0' \
+			'insert 0' 'remove 0'; do
 		read -ra words <<<"$command"
 		run -1 ddtctl "${words[@]}"
-		[ "$output" = "ddtctl: /dev/ddt0: no such device: is ddt_drive loaded? sudo make load" ]
+		[ "$output" = "ddtctl: /dev/ddt0: no such device: is ddt_drive loaded? sudo make load, or ddtctl doctor" ]
 	done
 }
 
