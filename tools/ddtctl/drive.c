@@ -17,6 +17,9 @@
 #define DEV		"/dev/"
 #define PREFIX		"ddt"
 
+static const char not_loaded[] =
+	"is ddt_drive loaded? sudo make load, or ddtctl doctor";
+
 /* Whether it is a decimal number of at most 9 digits, as indices are. */
 static bool is_index(const char *s)
 {
@@ -72,7 +75,7 @@ static bool drives_exist(void)
 /* Reports that there is not a single one. */
 void drives_missing(void)
 {
-	error("there are no drives: is ddt_drive loaded? sudo make load, or ddtctl doctor");
+	error("there are no drives: %s", not_loaded);
 }
 
 /* Reports that a drive cannot be opened or asked, and what to do about it. */
@@ -87,8 +90,8 @@ void drive_error(const struct drive *drive, int err)
 			error("%s: no such device: ddtctl list shows those there are",
 			      drive->path);
 		else
-			error("%s: no such device: is ddt_drive loaded? sudo make load, or ddtctl doctor",
-			      drive->path);
+			error("%s: no such device: %s", drive->path,
+			      not_loaded);
 		break;
 	case EACCES:
 	case EPERM:
