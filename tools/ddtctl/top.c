@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,7 +27,10 @@ static void add_time(struct json_object *obj, const char *name, double ns)
 
 static void add_rate(struct json_object *obj, const char *name, double rate)
 {
-	json_add(obj, name, json_object_new_double(round(rate * 1000) / 1000));
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.3f", rate);
+	json_add(obj, name, json_object_new_double_s(rate, text));
 }
 
 static struct json_object *sample_json(const struct sample *sample)

@@ -2,6 +2,8 @@
 /* top_screen.c - the live view of the command top */
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -15,8 +17,9 @@
 #define MAX_INTERVAL	60.0
 
 /* What a line has beside the bar, which gets the rest. */
-#define FIXED_COLUMNS	75
+#define FIXED_COLUMNS	76
 #define MIN_BAR		3
+#define MAX_BAR		200
 
 struct screen {
 	double interval;
@@ -40,64 +43,83 @@ static const char help_text[] =
 	"  p50    half of the requests of the interval took no longer than that,\n"
 	"  p99    and 99 of 100 no longer than that: in the queue, in service\n";
 
-static void print_time(int width, double ns)
+/* As "1.05ms". */
+static void format_time(double ns, char *text, size_t size)
 {
-	char text[16] = "-", *blank;
+	char *blank;
 
+	snprintf(text, size, "-");
 	if (ns >= 0)
-		times_format(ns, text, sizeof(text));
+		times_format(ns, text, size);
 	blank = strchr(text, ' ');
 	if (blank)
 		memmove(blank, blank + 1, strlen(blank));
-	printw("%*s", width, text);
 }
 
-static void print_bar(const struct top_drive *drive, int width)
+/* Prints a line, or what fits of it. */
+__printf(2, 3)
+static void print_line(int line, const char *fmt, ...)
 {
-	unsigned int depth = drive->info.depth;
-	unsigned int queued = drive->stats.queued;
-	/* A single request is to be seen. */
-	unsigned int full = ((uint64_t)queued * width + depth - 1) / depth;
+	char text[512];
+	va_list args;
 
-	addch('[');
-	for (int i = 0; i < width; i++)
-		addch(i < (int)full ? '#' | A_BOLD : ' ');
-	printw("] %5u", queued);
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	mvaddnstr(line, 0, text, COLS);
 }
 
 static int bar_width(void)
 {
-	return COLS - FIXED_COLUMNS > MIN_BAR ? COLS - FIXED_COLUMNS : MIN_BAR;
+	int width = COLS - FIXED_COLUMNS;
+
+	return width < MIN_BAR ? MIN_BAR : width > MAX_BAR ? MAX_BAR : width;
+}
+
+static void format_bar(const struct top_drive *drive, char *bar)
+{
+	int width = bar_width();
+	unsigned int depth = drive->info.depth;
+	/* A single request is to be seen. */
+	int full = ((uint64_t)drive->stats.queued * width + depth - 1) / depth;
+
+	memset(bar, ' ', width);
+	memset(bar, '#', full < width ? full : width);
+	bar[width] = '\0';
 }
 
 static void print_titles(void)
 {
-	int width = bar_width() + 2;
-
 	attron(A_REVERSE);
-	mvprintw(2, 0, "%-6s %6s %3s S %-*s %5s %6s %6s %5s  %6s %6s  %6s %6s",
-		 "NAME", "PID", "NI", width, "QUEUE", "", "REQ/S", "WAKE/S",
-		 "CPU%", "q p50", "q p99", "s p50", "s p99");
+	print_line(2, "%-5s %6s %3s S %-*s %6s %6s %5s %7s%7s%8s%7s", "NAME",
+		   "PID", "NI", bar_width() + 8, "QUEUE", "REQ/S", "WAKE/S",
+		   "CPU%", "q p50", "q p99", "s p50", "s p99");
 	attroff(A_REVERSE);
 }
 
 static void print_sample(int line, const struct sample *sample)
 {
 	const struct top_drive *drive = sample->drive;
+	const double times[] = {
+		sample->queued_median, sample->queued_p99,
+		sample->service_median, sample->service_p99,
+	};
+	char time_text[ARRAY_SIZE(times)][16];
+	char rates[64], bar[MAX_BAR + 1];
 
-	mvprintw(line, 0, "%-6s %6d %3d %c ", drive->name, drive->info.pid,
-		 drive->info.nice, drive->state);
-	print_bar(drive, bar_width());
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++)
+		format_time(times[i], time_text[i], sizeof(time_text[i]));
 	if (sample->known)
-		printw(" %6.1f %6.1f %5.1f ", sample->requests,
-		       sample->wakeups, sample->cpu);
+		snprintf(rates, sizeof(rates), "%6.1f %6.1f %5.1f",
+			 sample->requests, sample->wakeups, sample->cpu);
 	else
-		printw(" %6s %6s %5s ", "-", "-", "-");
-	print_time(7, sample->queued_median);
-	print_time(7, sample->queued_p99);
-	addch(' ');
-	print_time(7, sample->service_median);
-	print_time(7, sample->service_p99);
+		snprintf(rates, sizeof(rates), "%6s %6s %5s", "-", "-", "-");
+	format_bar(drive, bar);
+
+	print_line(line, "%-5s %6d %3d %c [%s] %5u %s %7s%7s%8s%7s",
+		   drive->name, drive->info.pid, drive->info.nice,
+		   drive->state, bar, drive->stats.queued, rates,
+		   time_text[0], time_text[1], time_text[2], time_text[3]);
 }
 
 static void print_drives(const struct screen *screen)
@@ -107,10 +129,10 @@ static void print_drives(const struct screen *screen)
 	unsigned int shown;
 
 	if (!now->nr && now->err)
-		mvprintw(2, 0, "no drive answers: %s; ask ddtctl doctor",
-			 strerror(-now->err));
+		print_line(2, "no drive answers: %s; ask ddtctl doctor",
+			   strerror(-now->err));
 	else if (!now->nr)
-		mvprintw(2, 0, "there are no drives: is ddt_drive loaded? ddtctl doctor says");
+		print_line(2, "there are no drives: is ddt_drive loaded? ddtctl doctor says");
 	if (!now->nr)
 		return;
 
@@ -120,17 +142,17 @@ static void print_drives(const struct screen *screen)
 		print_sample(shown + 3, &sample);
 	}
 	if (shown < now->nr)
-		mvprintw(LINES - 1, 0, "and %u more drives: make the terminal higher",
-			 now->nr - shown);
+		print_line(LINES - 1, "and %u more drives: make the terminal higher",
+			   now->nr - shown);
 }
 
 static void draw(const struct screen *screen)
 {
 	erase();
-	mvprintw(0, 0, "ddtctl top: %u drive%s, every %.1f s%s",
-		 screen->now.nr, screen->now.nr == 1 ? "" : "s",
-		 screen->interval, screen->paused ? ", paused" : "");
-	mvprintw(1, 0, "q quit   + - interval   p pause   h help");
+	print_line(0, "ddtctl top: %u drive%s, every %.1f s%s",
+		   screen->now.nr, screen->now.nr == 1 ? "" : "s",
+		   screen->interval, screen->paused ? ", paused" : "");
+	print_line(1, "q quit   + - interval   p pause   h help");
 	if (screen->help)
 		mvprintw(3, 0, "%s", help_text);
 	else
