@@ -17,7 +17,7 @@
 #define MAX_INTERVAL	60.0
 
 /* What a line has beside the bar, which gets the rest. */
-#define FIXED_COLUMNS	76
+#define FIXED_COLUMNS	77
 #define MIN_BAR		3
 #define MAX_BAR		200
 

@@ -98,8 +98,9 @@ has_form()
 }
 
 @test "top, timeline and doctor have the documented form" {
-	ddtctl model set 0 access_us=1000
-	ddtctl submit 0 verify 0 512 --count 8
+	reload_fast
+	ddtctl model set 0 access_us=20000
+	ddtctl submit 0 verify 0 512 --count 100
 	has_form top top --interval 0.3 --count 1
 	has_form timeline timeline -o "$BATS_TEST_TMPDIR/json" -- true
 	unload
