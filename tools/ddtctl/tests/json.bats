@@ -39,7 +39,7 @@ has_form()
 	example=$(documented "$1")
 	[ -n "$example" ]
 	shift
-	output=$(ddtctl "$@" --json) || true
+	output=$(ddtctl --json "$@") || true
 	diff <(jq "$form" <<<"$example") <(jq "$form" <<<"$output")
 }
 
