@@ -17,6 +17,9 @@
 #define DEV		"/dev/"
 #define PREFIX		"ddt"
 
+static const char not_loaded[] =
+	"is ddt_drive loaded? sudo make load, or ddtctl doctor";
+
 /* Whether it is a decimal number of at most 9 digits, as indices are. */
 static bool is_index(const char *s)
 {
@@ -69,6 +72,12 @@ static bool drives_exist(void)
 	return exist;
 }
 
+/* Reports that there is not a single one. */
+void drives_missing(void)
+{
+	error("there are no drives: %s", not_loaded);
+}
+
 /* Reports that a drive cannot be opened or asked, and what to do about it. */
 void drive_error(const struct drive *drive, int err)
 {
@@ -81,8 +90,8 @@ void drive_error(const struct drive *drive, int err)
 			error("%s: no such device: ddtctl list shows those there are",
 			      drive->path);
 		else
-			error("%s: no such device: is ddt_drive loaded? sudo make load",
-			      drive->path);
+			error("%s: no such device: %s", drive->path,
+			      not_loaded);
 		break;
 	case EACCES:
 	case EPERM:
@@ -91,6 +100,14 @@ void drive_error(const struct drive *drive, int err)
 	case ENOTTY:
 		error("%s: not a drive of ddt_drive: ddtctl list shows those there are",
 		      drive->path);
+		break;
+	case ENOMEDIUM:
+		error("%s: there is no medium in the drive: ddtctl insert %s",
+		      drive->path, drive->name);
+		break;
+	case EROFS:
+		error("%s: the medium is write-protected: ddtctl insert %s without --protect",
+		      drive->path, drive->name);
 		break;
 	case ESHUTDOWN:
 		error("%s: the drive is being removed", drive->path);
@@ -131,30 +148,41 @@ static int drive_open_node(struct drive *drive, int flags)
 	return drive->fd < 0 ? -errno : 0;
 }
 
-static int drive_open_path(struct drive *drive, int flags)
+/*
+ * Opens a drive and asks what it is, without a word. Returns 0 or a negative
+ * error number: EINVAL if the driver is of another version.
+ */
+int drive_try_path(const char *path, int flags, struct drive *drive)
 {
 	struct ddt_drive_info *info = &drive->info;
 	int err;
 
+	if (path != drive->path)
+		snprintf(drive->path, sizeof(drive->path), "%s", path);
 	err = drive_open_node(drive, flags);
-	if (err) {
-		drive_error(drive, err);
-		return EXIT_FAILURE;
-	}
+	if (err)
+		return err;
 
 	*info = (struct ddt_drive_info){ .size = sizeof(*info) };
 	err = drive_ioctl(drive, DDT_DRIVE_IOC_INFO, info);
 	if (err) {
-		if (err == -EINVAL)
-			error("%s: ddt_drive is of another version than ddtctl: install both again",
-			      drive->path);
-		else
-			drive_error(drive, err);
 		drive_close(drive);
-		return EXIT_FAILURE;
+		return err;
 	}
 	snprintf(drive->name, sizeof(drive->name), PREFIX "%u", info->index);
-	return EXIT_SUCCESS;
+	return 0;
+}
+
+static int drive_open_path(struct drive *drive, int flags)
+{
+	int err = drive_try_path(drive->path, flags, drive);
+
+	if (err == -EINVAL)
+		error("%s: ddt_drive is of another version than ddtctl: install both again",
+		      drive->path);
+	else if (err)
+		drive_error(drive, err);
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* Opens a drive by its name in /dev. Returns an exit status. */
@@ -164,14 +192,33 @@ int drive_open_name(const char *name, int flags, struct drive *drive)
 	return drive_open_path(drive, flags);
 }
 
+/* Opens the drive that an argument names. Returns an exit status. */
+int drive_open_arg(const struct invocation *inv, const char *arg, int flags,
+		   struct drive *drive)
+{
+	if (!drive_path(arg, drive))
+		return usage_error(inv,
+				   "%s is not the name of a drive, as 0, ddt0 and /dev/ddt0 are",
+				   arg);
+	return drive_open_path(drive, flags);
+}
+
 /* Opens the drive that the first argument names. Returns an exit status. */
 int drive_open(const struct invocation *inv, int flags, struct drive *drive)
 {
-	if (!drive_path(inv->args[0], drive))
-		return usage_error(inv,
-				   "%s is not the name of a drive, as 0, ddt0 and /dev/ddt0 are",
-				   inv->args[0]);
-	return drive_open_path(drive, flags);
+	return drive_open_arg(inv, inv->args[0], flags, drive);
+}
+
+/* Opens the node that adds and removes drives. Returns an exit status. */
+int drive_open_control(struct drive *control)
+{
+	int err;
+
+	*control = (struct drive){ .path = DEV PREFIX "-control" };
+	err = drive_open_node(control, O_RDWR);
+	if (err)
+		drive_error(control, err);
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 void drive_close(struct drive *drive)

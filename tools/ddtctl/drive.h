@@ -28,12 +28,17 @@ struct drive_names {
 int drive_names_get(struct drive_names *names);
 void drive_names_put(struct drive_names *names);
 
+int drive_try_path(const char *path, int flags, struct drive *drive);
+int drive_open_arg(const struct invocation *inv, const char *arg, int flags,
+		   struct drive *drive);
 int drive_open(const struct invocation *inv, int flags, struct drive *drive);
 int drive_open_name(const char *name, int flags, struct drive *drive);
+int drive_open_control(struct drive *control);
 void drive_close(struct drive *drive);
 
 int drive_ioctl(const struct drive *drive, unsigned long cmd, void *arg);
 int drive_stats(const struct drive *drive, struct ddt_drive_stats *stats);
+void drives_missing(void);
 void drive_error(const struct drive *drive, int err);
 
 #endif /* DDTCTL_DRIVE_H */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "ddtctl.h"
+#include "drive.h"
 #include "json.h"
 
 #define JSON_STYLE	(JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | \
@@ -70,4 +71,13 @@ void json_print(struct json_object *obj)
 	puts(check_memory((char *)json_object_to_json_string_ext(obj,
 								 JSON_STYLE)));
 	json_object_put(obj);
+}
+
+/* What a command prints that has nothing to say but that it is done. */
+void json_print_name(const struct drive *drive)
+{
+	struct json_object *obj = json_new_object();
+
+	json_add_string(obj, "name", drive->name);
+	json_print(obj);
 }

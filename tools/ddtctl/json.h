@@ -13,6 +13,8 @@
 
 #include <json-c/json_object.h>
 
+struct drive;
+
 struct json_object *json_new_object(void);
 struct json_object *json_new_array(void);
 
@@ -26,5 +28,6 @@ void json_add_string(struct json_object *obj, const char *key, const char *val);
 void json_append(struct json_object *array, struct json_object *val);
 
 void json_print(struct json_object *obj);
+void json_print_name(const struct drive *drive);
 
 #endif /* DDTCTL_JSON_H */

@@ -77,7 +77,7 @@ int list_run(const struct invocation *inv)
 
 	drive_names_get(&names);
 	if (!names.nr) {
-		error("there are no drives: is ddt_drive loaded? sudo make load");
+		drives_missing();
 		status = EXIT_FAILURE;
 	}
 	for (int i = 0; i < names.nr; i++) {

@@ -41,6 +41,12 @@ void output_flush(void)
 		output_errno = errno;
 }
 
+/* For who prints without end. */
+bool output_failed(void)
+{
+	return output_errno;
+}
+
 /* Returns the exit status: failure if not all could be written. */
 int output_finish(int status)
 {

@@ -8,12 +8,112 @@
 #include "ddtctl.h"
 
 const struct option options[NR_OPTIONS] = {
-	[OPT_COUNT] = { "count", "N", "queue N such requests" },
-	[OPT_WAIT] = { "wait", NULL, "wait for the results and print them" },
-	[OPT_TIMEOUT] = { "timeout", "SECONDS", "wait no longer than this" },
-	[OPT_JSON] = { "json", NULL, "print JSON" },
-	[OPT_HELP] = { "help", NULL, "print this, as -h does" },
-	[OPT_VERSION] = { "version", NULL, "print the version" },
+	[OPT_COUNT] = {
+		.name = "count",
+		.arg = "N",
+		.help = "how many: requests to queue, samples to take",
+	},
+	[OPT_INTERVAL] = {
+		.name = "interval",
+		.arg = "SECONDS",
+		.help = "time between samples (default: 1)",
+	},
+	[OPT_WAIT] = {
+		.name = "wait",
+		.help = "wait for the results and print them",
+	},
+	[OPT_TIMEOUT] = {
+		.name = "timeout",
+		.arg = "SECONDS",
+		.help = "wait no longer than this",
+	},
+	[OPT_OUTPUT] = {
+		.name = "output",
+		.letter = 'o',
+		.arg = "FILE",
+		.help = "write JSON for Perfetto to FILE",
+	},
+	[OPT_SVG] = {
+		.name = "svg",
+		.arg = "FILE",
+		.help = "draw a picture in FILE",
+	},
+	[OPT_SECONDS] = {
+		.name = "seconds",
+		.arg = "SECONDS",
+		.help = "record for so long (default: 5)",
+	},
+	[OPT_BUFFER] = {
+		.name = "buffer",
+		.arg = "KIB",
+		.help = "memory for each CPU (default: 4096)",
+	},
+	[OPT_ROOT] = {
+		.name = "root",
+		.arg = "FOLDER",
+		.help = "where the files of the system are (default: /)",
+	},
+	[OPT_OPS] = {
+		.name = "ops",
+		.arg = "LIST",
+		.help = "of read, write, control (default: all)",
+	},
+	[OPT_TIMES] = {
+		.name = "times",
+		.arg = "N",
+		.help = "hit so often, and be gone then",
+	},
+	[OPT_DELAY] = {
+		.name = "delay",
+		.arg = "MS",
+		.help = "how much longer it takes",
+	},
+	[OPT_PROTECT] = {
+		.name = "protect",
+		.help = "make it write-protected",
+	},
+	[OPT_INDEX] = {
+		.name = "index",
+		.arg = "N",
+		.help = "be ddtN (default: the first free one)",
+	},
+	[OPT_CAPACITY] = {
+		.name = "capacity",
+		.arg = "BYTES",
+		.help = "size of the medium, as 16M",
+	},
+	[OPT_DEPTH] = {
+		.name = "depth",
+		.arg = "N",
+		.help = "how many requests can be queued",
+	},
+	[OPT_NICE] = {
+		.name = "nice",
+		.arg = "NICE",
+		.help = "base priority of the thread",
+	},
+	[OPT_MAN] = {
+		.name = "man",
+		.help = "print the man page",
+	},
+	[OPT_COMPLETION] = {
+		.name = "completion",
+		.arg = "SHELL",
+		.help = "print the completion for a shell: bash",
+	},
+	[OPT_JSON] = {
+		.name = "json",
+		.help = "print JSON",
+	},
+	[OPT_HELP] = {
+		.name = "help",
+		.letter = 'h',
+		.help = "print this",
+	},
+	[OPT_VERSION] = {
+		.name = "version",
+		.help = "print the version",
+	},
 };
 
 /* A number can be negative, so it is no option. */
@@ -23,11 +123,17 @@ static bool is_option(const char *arg)
 	       !isdigit((unsigned char)arg[1]);
 }
 
-static int find_option(const char *name, size_t length)
+/* Finds the option that a word of the command line begins with. */
+static int find_option(const char *word)
 {
+	size_t length = strcspn(word, "=");
+
 	for (int i = 0; i < NR_OPTIONS; i++) {
-		if (strlen(options[i].name) == length &&
-		    !strncmp(options[i].name, name, length))
+		if (word[1] == '-' && strlen(options[i].name) + 2 == length &&
+		    !strncmp(options[i].name, word + 2, length - 2))
+			return i;
+		if (length == 2 && options[i].letter &&
+		    options[i].letter == word[1])
 			return i;
 	}
 	return -1;
@@ -37,18 +143,12 @@ static int find_option(const char *name, size_t length)
 static int parse_option(struct invocation *inv, char ***argv)
 {
 	const char *name = **argv;
-	const char *value;
-	int id = -1;
+	const char *value = strchr(name, '=');
+	int id = find_option(name);
 
 	/* For the usage line, should there be an error. */
 	find_command(inv);
 
-	value = strchr(name, '=');
-	if (!strcmp(name, "-h"))
-		id = OPT_HELP;
-	else if (name[1] == '-')
-		id = find_option(name + 2, value ? (size_t)(value - name - 2) :
-							strlen(name + 2));
 	if (id < 0)
 		return usage_error(inv, "unknown option %s", name);
 
@@ -110,7 +210,9 @@ static int check_args(const struct invocation *inv)
 		return usage_error(inv, "unknown command %s", inv->args[0]);
 	if (inv->options[OPT_HELP])
 		return 0;
-	if (inv->nr_args < inv->command->min_args)
+	if (!inv->command->run && inv->nr_args)
+		return usage_error(inv, "unknown command %s", inv->args[0]);
+	if (!inv->command->run || inv->nr_args < inv->command->min_args)
 		return usage_error(inv, "an argument is missing");
 	if (inv->nr_args > inv->command->max_args)
 		return usage_error(inv, "%s is one argument too many",
@@ -121,7 +223,6 @@ static int check_args(const struct invocation *inv)
 /* Reorders @argv: inv->args is a part of it. */
 int parse_command_line(struct invocation *inv, char **argv)
 {
-	bool options_end = false;
 	int status = 0;
 
 	inv->command = &root;
@@ -130,15 +231,16 @@ int parse_command_line(struct invocation *inv, char **argv)
 	inv->args = argv + 1;
 
 	for (argv++; *argv && !status; argv++) {
-		if (!options_end && !strcmp(*argv, "--"))
-			options_end = true;
-		else if (!options_end && is_option(*argv))
+		if (!inv->dashes && !strcmp(*argv, "--"))
+			inv->dashes = &inv->args[inv->nr_args];
+		else if (!inv->dashes && is_option(*argv))
 			status = parse_option(inv, &argv);
 		else
 			inv->args[inv->nr_args++] = *argv;
 	}
 	if (status)
 		return status;
+	inv->args[inv->nr_args] = NULL;
 
 	find_command(inv);
 	status = check_options(inv);

@@ -26,8 +26,15 @@ static const char *status_text(int status)
 		return "done";
 	case -ECANCELED:
 		return "cancelled";
+	case -ENODEV:
 	case -ESHUTDOWN:
 		return "removed";
+	case -EIO:
+		return "error";
+	case -ENOMEDIUM:
+		return "no medium";
+	case -EROFS:
+		return "read-only";
 	default:
 		return strerror(-status);
 	}

@@ -10,6 +10,9 @@
 
 #define NO_DEADLINE	UINT64_MAX
 
+/* In place of an id: of those submitted here, the next one to finish. */
+#define ANY_REQUEST	0
+
 struct drive;
 struct invocation;
 struct json_object;

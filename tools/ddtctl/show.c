@@ -7,6 +7,15 @@
 #include "ddtctl.h"
 #include "drive.h"
 #include "json.h"
+#include "times.h"
+
+static const char *medium_text(uint32_t state)
+{
+	if (!(state & DDT_DRIVE_MEDIUM))
+		return "ejected";
+	return state & DDT_DRIVE_WRITE_PROTECTED ? "write-protected" :
+						   "writable";
+}
 
 static void print_info(const struct drive *drive)
 {
@@ -15,6 +24,7 @@ static void print_info(const struct drive *drive)
 	printf("name:          %s\n", drive->name);
 	printf("capacity:      %llu bytes\n", info->capacity);
 	printf("sector size:   %u bytes\n", info->sector_size);
+	printf("medium:        %s\n", medium_text(info->state));
 	printf("motor:         %s\n",
 	       info->state & DDT_DRIVE_MOTOR_ON ? "on" : "off");
 	printf("access time:   %u us\n", info->access_us);
@@ -43,6 +53,9 @@ static void print_info_json(const struct drive *drive)
 	json_add_string(obj, "name", drive->name);
 	json_add_uint(obj, "capacity", info->capacity);
 	json_add_uint(obj, "sector_size", info->sector_size);
+	json_add_bool(obj, "medium", info->state & DDT_DRIVE_MEDIUM);
+	json_add_bool(obj, "write_protected",
+		      info->state & DDT_DRIVE_WRITE_PROTECTED);
 	json_add_bool(obj, "motor_on", info->state & DDT_DRIVE_MOTOR_ON);
 	json_add_uint(obj, "access_us", info->access_us);
 	json_add_uint(obj, "spinup_ms", info->spinup_ms);
@@ -71,7 +84,8 @@ int info_run(const struct invocation *inv)
 	return EXIT_SUCCESS;
 }
 
-static void print_stats(const struct ddt_drive_stats *stats)
+static void print_stats(const struct ddt_drive_stats *stats,
+			const struct ddt_drive_times *times)
 {
 	printf("queued:           %u\n", stats->queued);
 	printf("most queued:      %u\n", stats->max_queued);
@@ -84,10 +98,13 @@ static void print_stats(const struct ddt_drive_stats *stats)
 	printf("bytes written:    %llu\n", stats->bytes_written);
 	printf("thread switches:  %llu\n", stats->thread_switches);
 	printf("thread run time:  %llu ns\n", stats->thread_runtime_ns);
+	times_print("requests by their time in the queue", times->queued);
+	times_print("requests by their time in service", times->service);
 }
 
 static void print_stats_json(const struct drive *drive,
-			     const struct ddt_drive_stats *stats)
+			     const struct ddt_drive_stats *stats,
+			     const struct ddt_drive_times *times)
 {
 	struct json_object *obj = json_new_object();
 
@@ -103,12 +120,15 @@ static void print_stats_json(const struct drive *drive,
 	json_add_uint(obj, "bytes_written", stats->bytes_written);
 	json_add_uint(obj, "thread_switches", stats->thread_switches);
 	json_add_uint(obj, "thread_runtime_ns", stats->thread_runtime_ns);
+	json_add(obj, "queued_times", times_json(times->queued));
+	json_add(obj, "service_times", times_json(times->service));
 	json_print(obj);
 }
 
 int stats_run(const struct invocation *inv)
 {
 	struct ddt_drive_stats stats;
+	struct ddt_drive_times times;
 	struct drive drive;
 	int status;
 	int err;
@@ -118,13 +138,15 @@ int stats_run(const struct invocation *inv)
 		return status;
 
 	err = drive_stats(&drive, &stats);
+	if (!err)
+		err = times_get(&drive, &times);
 	if (err) {
 		drive_error(&drive, err);
 		status = EXIT_FAILURE;
 	} else if (inv->options[OPT_JSON]) {
-		print_stats_json(&drive, &stats);
+		print_stats_json(&drive, &stats, &times);
 	} else {
-		print_stats(&stats);
+		print_stats(&stats, &times);
 	}
 	drive_close(&drive);
 	return status;

@@ -129,40 +129,24 @@ static int submit_all(const struct drive *drive, struct ddt_drive_submit *arg,
 	return EXIT_SUCCESS;
 }
 
-static int compare_order(const void *a, const void *b)
-{
-	const struct ddt_drive_wait *first = a, *second = b;
-
-	return first->order < second->order ? -1 : first->order > second->order;
-}
-
-/* Reports the results in the order of completion. Returns an exit status. */
+/* Reports the results as the requests finish. Returns an exit status. */
 static int report_results(const struct drive *drive, const struct batch *batch,
 			  struct report *report)
 {
-	struct ddt_drive_wait *results;
+	struct ddt_drive_wait result;
 	int status = EXIT_SUCCESS;
-	uint32_t nr = 0;
 	int err;
 
-	results = check_memory(calloc(batch->nr + 1, sizeof(*results)));
 	for (uint32_t i = 0; i < batch->nr; i++) {
-		err = request_collect(drive, batch->ids[i], NO_DEADLINE,
-				      &results[nr]);
+		err = request_collect(drive, ANY_REQUEST, NO_DEADLINE, &result);
 		if (err) {
-			request_error(drive, batch->ids[i], err);
-			status = EXIT_FAILURE;
-			continue;
+			drive_error(drive, err);
+			return EXIT_FAILURE;
 		}
-		if (results[nr].status)
+		report_result(report, &result);
+		if (result.status)
 			status = EXIT_FAILURE;
-		nr++;
 	}
-
-	qsort(results, nr, sizeof(*results), compare_order);
-	for (uint32_t i = 0; i < nr; i++)
-		report_result(report, &results[i]);
-	free(results);
 	return status;
 }
 

@@ -193,12 +193,14 @@ build_modules()
 {
 	(
 		cd "$here/../.." || exit 1
-		"$here/packages" gcc make libc6-dev pkg-config libjson-c-dev
+		"$here/packages" gcc make libc6-dev pkg-config libjson-c-dev libkmod-dev \
+			libncurses-dev libtracefs-dev libtraceevent-dev
 		build_log=$(mktemp)
 		trap 'rm -f "$build_log"' EXIT
 		step "$build_log" 'building modules and tools' \
 			make -s modules tools KDIR="$1" ARCH="$2"
 		if [ "${3-}" = tests ]; then
+			"$here/packages" liburing-dev
 			step "$build_log" 'building the tests of the tool' make -s -C tools/ddtctl tests
 		fi
 		make -s print-moddir KDIR="$1" ARCH="$2"

@@ -44,15 +44,18 @@ teardown_file()
 	unload
 	run -1 --separate-stderr ddtctl list
 	[ -z "$output" ]
-	[ "$stderr" = "ddtctl: there are no drives: is ddt_drive loaded? sudo make load" ]
+	[ "$stderr" = "ddtctl: there are no drives: is ddt_drive loaded? sudo make load, or ddtctl doctor" ]
 	run -1 --separate-stderr ddtctl list --json
 	jq -e '. == {drives: []}' <<<"$output"
 
 	for command in 'info 0' 'stats 0' 'priority get 0' 'priority set 0 1' \
-			'submit 0 spinup' 'wait 0 1' 'cancel 0 1'; do
+			'submit 0 spinup' 'wait 0 1' 'cancel 0 1' 'flush 0' \
+			'model 0' 'model set 0 idle_ms=1' 'fault list 0' \
+			'fault add 0 hang' 'fault remove 0 1' 'eject 0' \
+			'insert 0' 'remove 0'; do
 		read -ra words <<<"$command"
 		run -1 ddtctl "${words[@]}"
-		[ "$output" = "ddtctl: /dev/ddt0: no such device: is ddt_drive loaded? sudo make load" ]
+		[ "$output" = "ddtctl: /dev/ddt0: no such device: is ddt_drive loaded? sudo make load, or ddtctl doctor" ]
 	done
 }
 
@@ -61,7 +64,7 @@ teardown_file()
 		idle_ms=1300 depth=14 nice=15
 	run -0 ddtctl info --json 1
 	jq -e 'del(.pid) == {name: "ddt1", capacity: 737280, sector_size: 512,
-		motor_on: false, access_us: 11, spinup_ms: 12, idle_ms: 1300,
+		medium: true, write_protected: false, motor_on: false, access_us: 11, spinup_ms: 12, idle_ms: 1300,
 		depth: 14, thread: "ddt1", nice: 15}' <<<"$output"
 	pid=$(member pid "$output")
 	[ "$(<"/proc/$pid/comm")" = ddt1 ]
@@ -71,6 +74,7 @@ teardown_file()
 name:          ddt1
 capacity:      737280 bytes
 sector size:   512 bytes
+medium:        writable
 motor:         off
 access time:   11 us
 spin-up time:  12 ms
@@ -101,7 +105,7 @@ END
 	jq -e 'del(.thread_switches, .thread_runtime_ns) == {name: "ddt0",
 		queued: 0, max_queued: 0, submitted: 0, completed: 0,
 		cancelled: 0, wakeups: 0, spinups: 0, bytes_read: 0,
-		bytes_written: 0}' <<<"$output"
+		bytes_written: 0, queued_times: [], service_times: []}' <<<"$output"
 
 	dd if=/dev/zero of=/dev/ddt0 bs=1024 count=3 status=none
 	dd if=/dev/ddt0 of=/dev/null bs=512 count=4 status=none
@@ -115,10 +119,34 @@ END
 		.max_queued >= 1 and .thread_switches >= 1' <<<"$output"
 
 	run -0 ddtctl stats 0
-	[ "${#lines[@]}" = 11 ]
 	[[ $output == *$'\nsubmitted:        9\n'* ]]
 	[[ $output == *$'\nbytes written:    3082\n'* ]]
 	[[ ${lines[10]} =~ ^thread\ run\ time:\ +[0-9]+\ ns$ ]]
+}
+
+@test "stats have a histogram of the times in the queue and in service" {
+	reload_fast
+	run -0 ddtctl stats 0
+	[ "${#lines[@]}" = 11 ]
+	ddtctl model set 0 access_us=3000
+	ddtctl submit 0 verify 0 512 --count 4 --wait >/dev/null
+	# counted just after the results can be collected
+	counted()
+	{
+		run -0 ddtctl stats 0 --json
+		[ "$(jq '[.queued_times[].requests] | add' <<<"$output")" = 4 ] &&
+		[ "$(jq '[.service_times[].requests] | add' <<<"$output")" = 4 ]
+	}
+	eventually counted
+	jq -e 'all(.queued_times, .service_times | .[]; .from_ns < .to_ns) and
+		(.service_times[0].from_ns == 2097152)' <<<"$output"
+
+	run -0 ddtctl stats 0
+	[[ $output == *'requests by their time in the queue:'* ]]
+	[[ $output == *'requests by their time in service:'* ]]
+	[[ $output =~ '2.1 ms to 4.19 ms'\ +[1-4]\ \|@+ ]]
+	# The fullest line of each histogram has the longest bar.
+	[ "$(grep -c '|@\{40\}|$' <<<"$output")" -ge 2 ]
 }
 
 @test "0, ddt0, /dev/ddt0 and a symbolic link to it name the same drive" {

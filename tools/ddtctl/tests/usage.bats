@@ -5,7 +5,9 @@
 load helpers
 
 commands=(list info priority 'priority get' 'priority set' submit wait cancel
-	stats help)
+	stats flush model 'model get' 'model set' fault 'fault add' 'fault list'
+	'fault remove' eject insert add remove top timeline doctor
+	help)
 
 # refused ARGUMENT... - is a usage error, which is kept in $message
 refused()
@@ -24,7 +26,7 @@ refused()
 @test "help names every command" {
 	help=$(ddtctl help 2>&1)
 	for command in "${commands[@]}"; do
-		[ "$command" = priority ] ||
+		[[ $command == @(priority|model|fault) ]] ||
 			[[ $help == *$'\n'"  $command "* ]]
 	done
 }
@@ -129,6 +131,48 @@ refused()
 		refused submit 0 verify "$bytes" 512
 	done
 	refused submit 0 verify 0 x
+}
+
+@test "wrong arguments of the commands that set things are usage errors" {
+	refused model
+	refused model set 0
+	for assignment in x access_us access_us= access_us=x access_us=-1 \
+			access=1 access_usx=1 =1 access_us=4294967296; do
+		refused model set 0 "$assignment"
+	done
+	refused fault
+	refused fault frobnicate
+	refused fault add 0
+	refused fault add 0 frobnicate
+	refused fault add 0 error 0
+	refused fault add 0 error 0 0
+	refused fault add 0 error x 1
+	refused fault add 0 delay
+	refused fault add 0 delay --delay 0
+	refused fault add 0 delay --delay 3600001
+	refused fault add 0 hang --delay 5
+	refused fault add 0 error --times 0
+	for ops in '' x 'read,' read,x readwrite; do
+		refused fault add 0 error --ops "$ops"
+	done
+	refused fault remove 0
+	refused fault remove 0 0
+	refused fault remove 0 x
+	refused insert 0 1
+	refused eject
+	refused flush
+	refused add 0
+	refused add --index x
+	refused add --capacity 0
+	refused add --capacity 1000
+	refused add --depth 0
+	refused add --nice x
+	refused remove
+	for interval in 0 0.01 61 x -1 ''; do
+		refused top --interval "$interval"
+	done
+	refused top --count 0
+	refused top 0
 }
 
 @test "wrong operations and ranges are usage errors" {

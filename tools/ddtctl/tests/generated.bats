@@ -1,0 +1,100 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# generated.bats - the man page and the completion, made from the commands
+
+load helpers
+
+# complete WORD... - prints what the last word can become, one a line
+complete_line()
+{
+	# shellcheck disable=SC1090 # it is made here
+	. <(ddtctl help --completion bash)
+	COMP_WORDS=(ddtctl "$@")
+	COMP_CWORD=$#
+	_ddtctl
+	printf '%s\n' "${COMPREPLY[@]}"
+}
+
+# completes_to EXPECTED WORD...
+completes_to()
+{
+	local expected=$1 got
+
+	shift
+	got=$(complete_line "$@" | paste -s -d ' ')
+	if [ "$got" != "$expected" ]; then
+		echo "ddtctl $*: $got, and not: $expected" >&2
+		return 1
+	fi
+}
+
+# commands - the paths of all, as the help has them
+commands()
+{
+	ddtctl help | sed -n '/^Commands:/,/^$/s/^  \([a-z]\)/\1/p' |
+		sed 's/  .*//; s/ [^a-z].*//'
+}
+
+@test "the man page is without fault for groff" {
+	ddtctl help --man >"$BATS_TEST_TMPDIR/ddtctl.1"
+	run -0 groff -man -ww -z -Tutf8 "$BATS_TEST_TMPDIR/ddtctl.1"
+	[ -z "$output" ]
+}
+
+@test "the man page has its sections, every command and every option" {
+	page=$(ddtctl help --man | groff -man -Tascii -P-cbou)
+	for section in NAME SYNOPSIS DESCRIPTION COMMANDS OPTIONS \
+			'EXIT STATUS' FILES EXAMPLES 'SEE ALSO'; do
+		grep -qx "$section" <<<"$page"
+	done
+	readarray -t paths < <(commands)
+	[ "${#paths[@]}" -ge 9 ]
+	for path in "${paths[@]}"; do
+		grep -q "^       ddtctl $path" <<<"$page"
+		grep -q "^       $path" <<<"$page"
+	done
+	ddtctl help submit | sed -n 's/^  \(--[a-z]*\) .*/\1/p' |
+		while read -r option; do
+			grep -q "^       .*$option" <<<"$page"
+		done
+}
+
+@test "what is generated has no argument, and only bash has a completion" {
+	run -2 ddtctl help --man list
+	run -2 ddtctl help --completion bash list
+	run -2 ddtctl help --completion zsh
+	[[ $output == *'no completion for zsh, only for bash'* ]]
+}
+
+@test "bash completes the names of commands" {
+	completes_to list l
+	completes_to 'get set ddt0' priority ''
+	completes_to set priority s
+	[ "$(complete_line '' | sort)" = \
+		"$(commands | cut -d ' ' -f 1 | sort -u)" ]
+}
+
+@test "bash completes drives and operations where they belong" {
+	reload drives=2
+	completes_to 'ddt0 ddt1' info ''
+	completes_to ddt1 priority set ddt1
+	completes_to 'spinup spindown' submit ddt0 spin
+	completes_to verify submit --count 3 ddt0 v
+	completes_to '' info ddt0 ''
+	completes_to '' submit ddt0 verify ''
+	reload
+}
+
+@test "bash completes the options that a command has" {
+	completes_to '--count --wait --json --help' submit --
+	completes_to --timeout wait ddt0 1 --t
+	completes_to '' list --count
+	completes_to '' submit --count ''
+	completes_to bash help --completion ''
+}
+
+@test "without a drive the completion offers none and prints nothing else" {
+	unload
+	completes_to '' info ''
+	reload
+}
