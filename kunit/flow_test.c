@@ -5,6 +5,7 @@
 
 #include <linux/slab.h>
 
+#include "../module/compat.h"
 #include "subject.h"
 
 static struct ddt_flow *flow_alloc(struct kunit *test)
@@ -184,7 +185,7 @@ static void flow_can_be_freed_when_its_requests_are_cancelled(struct kunit *test
 	struct job *in_service, *queued;
 	struct ddt_flow *flow;
 
-	flow = kmalloc(sizeof(*flow), GFP_KERNEL);
+	flow = kzalloc_obj(*flow, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, flow);
 	ddt_flow_init(flow);
 	in_service = job_begin_retry(test, subject, flow, 1, DDT_RETRY_FLOW, 0);
