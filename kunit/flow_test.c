@@ -88,7 +88,7 @@ static void requests_of_a_flow_keep_their_order_whatever_is_cancelled(struct kun
 	struct subject *subject = subject_alloc(test);
 	struct job *jobs[40];
 
-	subject->attr.depth = ARRAY_SIZE(jobs);
+	subject->attr.depth = 1 + ARRAY_SIZE(jobs);
 	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
 	for (i = 1; i < ARRAY_SIZE(flows); i++)
 		flows[i] = flow_alloc(test);
