@@ -103,6 +103,8 @@ unload:			## Unload them
 install: all		## Install the modules and the tools
 	$(sudo) $(kbuild) modules_install
 	$(sudo) depmod -a $(krel)
+	$(sudo) install -D -m 644 tools/udev/60-ddt.rules \
+		$(DESTDIR)/usr/lib/udev/rules.d/60-ddt.rules
 	$(sudo) $(MAKE) -C tools/ddtctl install PREFIX=$(PREFIX) \
 		DESTDIR=$(DESTDIR)
 

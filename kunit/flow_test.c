@@ -5,6 +5,7 @@
 
 #include <linux/slab.h>
 
+#include "../module/compat.h"
 #include "subject.h"
 
 static struct ddt_flow *flow_alloc(struct kunit *test)
@@ -87,7 +88,7 @@ static void requests_of_a_flow_keep_their_order_whatever_is_cancelled(struct kun
 	struct subject *subject = subject_alloc(test);
 	struct job *jobs[40];
 
-	subject->attr.depth = ARRAY_SIZE(jobs);
+	subject->attr.depth = 1 + ARRAY_SIZE(jobs);
 	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
 	for (i = 1; i < ARRAY_SIZE(flows); i++)
 		flows[i] = flow_alloc(test);
@@ -184,7 +185,7 @@ static void flow_can_be_freed_when_its_requests_are_cancelled(struct kunit *test
 	struct job *in_service, *queued;
 	struct ddt_flow *flow;
 
-	flow = kmalloc(sizeof(*flow), GFP_KERNEL);
+	flow = kzalloc_obj(*flow, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, flow);
 	ddt_flow_init(flow);
 	in_service = job_begin_retry(test, subject, flow, 1, DDT_RETRY_FLOW, 0);

@@ -378,6 +378,56 @@ static void stop_of_each_server_at_any_time_completes_each_request_once(struct k
 	}
 }
 
+static void idle_timeout_that_is_set_holds_for_a_queue_that_sleeps(struct kunit *test)
+{
+	static const enum ddt_queue_server servers[] = {
+		DDT_SERVER_THREAD, DDT_SERVER_WORKERS,
+	};
+	struct subject *subject;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(servers); i++) {
+		subject = subject_alloc(test);
+		subject->attr.server = servers[i];
+		KUNIT_ASSERT_EQ(test, 0,
+				subject_create(subject, &subject_ops_idle));
+		job_submit(test, subject, JOB_NOTHING);
+		expect_completions(test, subject, 1);
+		usleep_range(3000, 5000);
+		KUNIT_EXPECT_EQ(test, atomic_read(&subject->idles), 0);
+
+		KUNIT_EXPECT_EQ(test, 0,
+				ddt_queue_set_idle_timeout(subject->queue,
+							   NSEC_PER_MSEC));
+		KUNIT_EXPECT_TRUE(test,
+				  ddt_test_until(atomic_read(&subject->idles)));
+
+		/* And does no longer when it is taken back. */
+		KUNIT_EXPECT_EQ(test, 0,
+				ddt_queue_set_idle_timeout(subject->queue,
+							   DDT_FOREVER));
+		job_submit(test, subject, JOB_NOTHING);
+		expect_completions(test, subject, 1);
+		usleep_range(3000, 5000);
+		KUNIT_EXPECT_EQ(test, atomic_read(&subject->idles), 1);
+	}
+}
+
+static void idle_timeout_of_a_lazy_queue_cannot_be_taken_away(struct kunit *test)
+{
+	struct subject *subject = subject_alloc(test);
+
+	subject->attr.server = DDT_SERVER_LAZY;
+	subject->attr.idle_timeout = NSEC_PER_MSEC;
+	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops_idle), 0);
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			ddt_queue_set_idle_timeout(subject->queue,
+						   DDT_FOREVER));
+	KUNIT_EXPECT_EQ(test, 0,
+			ddt_queue_set_idle_timeout(subject->queue,
+						   DDT_TEST_HOUR));
+}
+
 static struct kunit_case server_cases[] = {
 	KUNIT_CASE(create_refuses_servers_that_make_no_sense),
 	KUNIT_CASE(each_server_serves_one_request_at_a_time_in_order),
@@ -396,6 +446,8 @@ static struct kunit_case server_cases[] = {
 	KUNIT_CASE(no_request_is_left_lying_when_a_lazy_thread_ends),
 	KUNIT_CASE(no_request_is_left_lying_when_workers_become_idle),
 	KUNIT_CASE(stop_of_each_server_at_any_time_completes_each_request_once),
+	KUNIT_CASE(idle_timeout_that_is_set_holds_for_a_queue_that_sleeps),
+	KUNIT_CASE(idle_timeout_of_a_lazy_queue_cannot_be_taken_away),
 	{}
 };
 

@@ -350,7 +350,7 @@ EXPORT_SYMBOL_GPL(ddt_queue_submit);
  * @flags: as for ddt_wait()
  * @timeout: as for ddt_wait()
  *
- * Those who wait are let in in their order, and before anybody who comes later.
+ * Those who wait have their turn in their order, before anybody who comes later.
  *
  * Context: Process context, may sleep.
  * Return: 0 if the request was accepted; -ETIME when the time was up, -EINTR

@@ -17,7 +17,6 @@
 #include <linux/miscdevice.h>
 #include <linux/mutex.h>
 #include <linux/numa.h>
-#include <linux/poll.h>
 #include <linux/printk.h>
 #include <linux/sched/prio.h>
 #include <linux/slab.h>

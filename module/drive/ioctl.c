@@ -12,6 +12,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "../compat.h"
 #include "drive.h"
 
 /* The layout is the same for all programs, 32-bit ones too. */
@@ -133,7 +134,7 @@ static int ddt_ioctl_times(struct ddt_drive *drive,
 		return err;
 
 	/* Too large for the stack. */
-	times = kmalloc(sizeof(*times), GFP_KERNEL);
+	times = kzalloc_obj(*times, GFP_KERNEL);
 	if (!times)
 		return -ENOMEM;
 	err = ddt_queue_times(drive->queue, times);

@@ -12,11 +12,9 @@
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
-#include <linux/poll.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
 #include <linux/time64.h>
-#include <linux/wait.h>
 
 #include "drive.h"
 

@@ -63,6 +63,10 @@ check()
 	check aio-killed
 }
 
+@test "who fills the queue does not keep others waiting for all of it" {
+	check turns
+}
+
 @test "all that is queued when a drive is removed ends with ENODEV" {
 	check removed
 }

@@ -291,11 +291,12 @@ static void check_mix(void)
 		for (int i = 0; i < 8; i++, n++) {
 			struct io_uring_sqe *sqe = next_sqe();
 
+			void *other = (void *)(uintptr_t)(i * 3);
+
 			if (i % 2)
 				io_uring_prep_poll_add(sqe, fd, POLLIN);
 			else
-				io_uring_prep_cancel(sqe,
-					(void *)(uintptr_t)(i * 3), 0);
+				io_uring_prep_cancel(sqe, other, 0);
 			set_data(sqe, n);
 		}
 		submit_all(n);
@@ -505,6 +506,35 @@ static void check_aio_killed(void)
 	expect(get_stats().bytes_read == 0, "%llu", get_stats().bytes_read);
 }
 
+/*
+ * One who has filled the queue does not keep others waiting for all that: they
+ * have their turn after the next one.
+ */
+static void check_turns(void)
+{
+	enum { N = 32 };
+	static char data[N][512];
+	int other = open_drive();
+	uint64_t before;
+
+	set_up_ring();
+	set_model(20000);
+	for (int i = 0; i < N; i++) {
+		struct io_uring_sqe *sqe = next_sqe();
+
+		io_uring_prep_read(sqe, fd, data[i], 512, i * 512);
+	}
+	submit_all(N);
+	for (int i = 0; i < 3; i++) {
+		before = get_stats().completed;
+		expect(pread(other, data[0], 512, 0) == 512, "%d", errno);
+		/* That in service, one more of the other's, and its own. */
+		expect(get_stats().completed - before <= 4, "%llu requests",
+		       get_stats().completed - before);
+	}
+	expect(get_stats().queued > N / 2, "%u", get_stats().queued);
+}
+
 static void remove_drive(void)
 {
 	struct ddt_drive_remove arg = {
@@ -590,6 +620,7 @@ static const struct check checks[] = {
 	{ "aio", check_aio },
 	{ "aio-cancel", check_aio_cancel },
 	{ "aio-killed", check_aio_killed },
+	{ "turns", check_turns },
 	{ "removed", check_removed },
 };
 

@@ -23,7 +23,6 @@ extern int fd;			/* which is open */
 			complain(__LINE__, #condition, __VA_ARGS__);	\
 	} while (0)
 
-__attribute__((format(printf, 3, 4)))
 void complain(int line, const char *condition, const char *fmt, ...);
 
 /* For what has to work if a check is to make sense. */

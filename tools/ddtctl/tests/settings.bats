@@ -91,6 +91,54 @@ check()
 	[ -c /dev/ddt1 ]
 }
 
+# attribute NAME - one value in sysfs
+attribute()
+{
+	cat "/sys/class/misc/ddt0/$1"
+}
+
+@test "sysfs has what the ioctls say" {
+	reload access_us=7 seek_us=8 rate_kib_s=9 spinup_ms=10 idle_ms=11 \
+		depth=12 nice=3
+	[ "$(attribute access_us)" = 7 ]
+	[ "$(attribute seek_us)" = 8 ]
+	[ "$(attribute rate_kib_s)" = 9 ]
+	[ "$(attribute spinup_ms)" = 10 ]
+	[ "$(attribute idle_ms)" = 11 ]
+	[ "$(attribute depth)" = 12 ]
+	[ "$(attribute nice)" = 3 ]
+	[ "$(attribute capacity)" = 1474560 ]
+	[ "$(attribute queued)" = 0 ]
+	[ "$(attribute medium)" = 1 ]
+	[ "$(attribute motor_on)" = 0 ]
+	[ "$(attribute write_protected)" = 0 ]
+}
+
+@test "each attribute in sysfs is documented, and no other" {
+	cd /sys/class/misc/ddt0
+	printf '%s\n' * | grep -vx 'dev\|power\|subsystem\|uevent' |
+		sort >"$BATS_TEST_TMPDIR/there"
+	sed -n 's|^What:.*/ddtN/||p' \
+		"$BATS_TEST_DIRNAME/../../../docs/ABI/sysfs-class-misc-ddt" |
+		sort >"$BATS_TEST_TMPDIR/documented"
+	diff "$BATS_TEST_TMPDIR/there" "$BATS_TEST_TMPDIR/documented"
+}
+
+@test "debugfs shows what is in service and what is queued" {
+	local queue=/sys/kernel/debug/ddt_drive/ddt0/queue
+
+	reload_endless
+	endless=$(start_endless)
+	ddtctl submit 0 spindown
+	grep -q '^service *1 spinup ' $queue
+	grep -q '^queued *2 spindown ' $queue
+	grep -q '^queued 1 of 128, at the most 1$' $queue
+	ddtctl cancel 0 "$endless"
+	[ "$(wc -l </sys/kernel/debug/ddt_drive/ddt0/faults)" = 1 ]
+	rmmod ddt_drive
+	[ ! -e /sys/kernel/debug/ddt_drive ]
+}
+
 @test "the nodes are for root only" {
 	[ "$(stat -c %a /dev/ddt0 /dev/ddt-control | uniq)" = 600 ]
 }

@@ -135,9 +135,12 @@ static uint64_t time_of_read(uint64_t offset)
 	return now_ns() - begin;
 }
 
-#define between(ns, least)						\
-	expect((ns) >= (least) && (ns) < (least) + 500 * MS, "%llu ns",	\
-	       (unsigned long long)(ns))
+/* Whether something took its time, and not much more. */
+static void between(uint64_t ns, uint64_t least)
+{
+	expect(ns >= least && ns < least + 500 * MS, "%llu ns instead of %llu",
+	       (unsigned long long)ns, (unsigned long long)least);
+}
 
 static void check_model(void)
 {
