@@ -72,8 +72,9 @@ static void print_arg(const struct command *command, const char *arg)
 
 static void print_case(const struct command *command, const char *path)
 {
-	/* Those of the root are the names of its members. */
-	const char *arg = command == &root ? "" : command->args;
+	/* Those of a group are arguments of its members. */
+	bool has_args = command->run && command != &root;
+	const char *arg = has_args ? command->args : "";
 	const char *more = "";
 	char word[32];
 	size_t length;

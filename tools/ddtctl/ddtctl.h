@@ -126,6 +126,11 @@ __printf(1, 2)
 void error(const char *fmt, ...);
 void *check_memory(void *p);
 
+/* progress.c */
+__printf(1, 2)
+void progress(const char *fmt, ...);
+void progress_end(void);
+
 /* output.c */
 void output_init(void);
 void output_flush(void);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "timeline.h"
+#include "ddtctl.h"
 
 static bool shown;
 

@@ -138,8 +138,12 @@ static int report_results(const struct drive *drive, const struct batch *batch,
 	int err;
 
 	for (uint32_t i = 0; i < batch->nr; i++) {
+		/* JSON is printed when it is complete. */
+		if (report->array)
+			progress("%u of %u requests", i, batch->nr);
 		err = request_collect(drive, ANY_REQUEST, NO_DEADLINE, &result);
 		if (err) {
+			progress_end();
 			drive_error(drive, err);
 			return EXIT_FAILURE;
 		}
@@ -147,6 +151,7 @@ static int report_results(const struct drive *drive, const struct batch *batch,
 		if (result.status)
 			status = EXIT_FAILURE;
 	}
+	progress_end();
 	return status;
 }
 

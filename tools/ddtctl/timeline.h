@@ -141,9 +141,4 @@ void *grow(void *list, size_t nr, size_t *size, size_t element);
 void timeline_write_json(FILE *file, const struct timeline *timeline);
 void timeline_write_svg(FILE *file, const struct timeline *timeline);
 
-/* progress.c */
-__printf(1, 2)
-void progress(const char *fmt, ...);
-void progress_end(void);
-
 #endif /* DDTCTL_TIMELINE_H */

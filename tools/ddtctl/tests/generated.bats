@@ -80,6 +80,9 @@ commands()
 	completes_to ddt1 priority set ddt1
 	completes_to 'spinup spindown' submit ddt0 spin
 	completes_to verify submit --count 3 ddt0 v
+	completes_to 'error delay hang' fault add ddt0 ''
+	completes_to 'add list remove' fault ''
+	completes_to 'ddt0 ddt1' timeline -o x ddt0 ''
 	completes_to '' info ddt0 ''
 	completes_to '' submit ddt0 verify ''
 	reload
@@ -89,8 +92,17 @@ commands()
 	completes_to '--count --wait --json --help' submit --
 	completes_to --timeout wait ddt0 1 --t
 	completes_to '' list --count
+	completes_to '--index --capacity --depth --nice --json --help' add -
 	completes_to '' submit --count ''
 	completes_to bash help --completion ''
+}
+
+@test "bash completes the names of files for options that take one" {
+	touch "$BATS_TEST_TMPDIR/picture.svg"
+	completes_to "$BATS_TEST_TMPDIR/picture.svg" timeline --svg \
+		"$BATS_TEST_TMPDIR/pic"
+	completes_to "$BATS_TEST_TMPDIR/picture.svg" timeline -o \
+		"$BATS_TEST_TMPDIR/pic"
 }
 
 @test "without a drive the completion offers none and prints nothing else" {

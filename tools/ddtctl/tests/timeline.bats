@@ -207,6 +207,10 @@ export -f load_drive
 	[[ $output == *'/dev/full: No space left on device'* ]]
 	run -1 ddtctl timeline -o "$json" 7 -- true
 	[[ $output == *'no such device'* ]]
+	chmod 0444 /dev/ddt0
+	run -1 setpriv --reuid 65534 --clear-groups ddtctl timeline \
+		-o "$json" -- true
+	[ "$output" = 'ddtctl: recording needs root: run it with sudo' ]
 	unload
 	run -1 ddtctl timeline -o "$json" -- true
 	[[ $output == *'there are no drives'* ]]
