@@ -93,9 +93,11 @@ static void print_case(const struct command *command, const char *path)
 		/* The names of members are no argument. */
 		if (!command->members || !strchr(word, '|'))
 			print_arg(command, word);
-		if (strstr(word, "..."))
-			more = "yes";
 		arg += length;
+		if (strstr(word, "...")) {
+			more = "yes";
+			break;
+		}
 	}
 	printf(")\n\t\tmore='%s'\n\t\t;;\n", more);
 }
