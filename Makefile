@@ -80,6 +80,11 @@ check:			## Run longer tests: suspend, virtual time, ...
 coverage:		## Print which lines of ddt.ko the KUnit suites run
 	tools/coverage $(if $(KERNEL),--kernel $(KERNEL))
 
+.PHONY: bench
+bench:			## Compare with the kernel's own means (BENCH=quick, KERNEL=)
+	tools/bench/run $(if $(filter quick,$(BENCH)),--quick) \
+		$(if $(KERNEL),--kernel $(KERNEL))
+
 .PHONY: vm
 vm:			## A shell in a VM, or RUN='command' (VM=, KERNEL=)
 	@tools/vm/run --vm $(or $(VM),uml) $(if $(KERNEL),--kernel $(KERNEL)) \
