@@ -7,7 +7,7 @@
 
 #include "bench.h"
 
-#define BENCH_DEPTH	(1U << 20)
+#define BENCH_DEPTH	1000000U
 
 static int bench_ddt_serve(struct ddt_queue *queue, struct ddt_request *req)
 {

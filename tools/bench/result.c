@@ -5,6 +5,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
+#include "../../module/compat.h"
 #include "bench.h"
 
 struct bench_result_entry {
@@ -19,7 +20,7 @@ int bench_result_add(const struct bench_result *result)
 {
 	struct bench_result_entry *entry;
 
-	entry = kmalloc(sizeof(*entry), GFP_KERNEL);
+	entry = kzalloc_obj(*entry, GFP_KERNEL);
 	if (!entry)
 		return -ENOMEM;
 	entry->result = *result;

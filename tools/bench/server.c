@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "../../module/compat.h"
 #include "bench.h"
 
 /* In the order in which they take turns in each round. */
@@ -29,7 +30,7 @@ struct bench_server *bench_server_create(const struct bench_engine *engine,
 	struct bench_server *server;
 	int err;
 
-	server = kzalloc(sizeof(*server), GFP_KERNEL);
+	server = kzalloc_obj(*server, GFP_KERNEL);
 	if (!server)
 		return ERR_PTR(-ENOMEM);
 	server->engine = engine;
