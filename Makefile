@@ -19,6 +19,7 @@ kconfig := $(KDIR)/include/config/auto.conf
 configs := CONFIG_DDT=m CONFIG_DDT_DRIVE=m CONFIG_DDT_EXAMPLES=m
 configs += $(shell grep -qs '^CONFIG_KUNIT=' $(kconfig) && \
 	echo CONFIG_DDT_KUNIT_TEST=m)
+configs += $(if $(DDT_BENCH),CONFIG_DDT_BENCH=m)
 llvm := $(shell grep -qs '^CONFIG_CC_IS_CLANG=y' $(kconfig) && echo LLVM=1)
 
 kbuild = $(MAKE) -C $(KDIR) M=$(moddir) $(configs) $(llvm)
@@ -48,6 +49,8 @@ links:
 	@mkdir -p $(moddir)
 	@cp -as --remove-destination $(addprefix $(CURDIR)/,\
 		Kbuild examples include kunit module) $(moddir)
+	@mkdir -p $(moddir)/tools
+	@cp -as --remove-destination $(CURDIR)/tools/bench $(moddir)/tools
 
 .PHONY: print-moddir
 print-moddir:
@@ -76,6 +79,11 @@ check:			## Run longer tests: suspend, virtual time, ...
 .PHONY: coverage
 coverage:		## Print which lines of ddt.ko the KUnit suites run
 	tools/coverage $(if $(KERNEL),--kernel $(KERNEL))
+
+.PHONY: bench
+bench:			## Compare with the kernel's own means (BENCH=quick, KERNEL=)
+	tools/bench/run $(if $(filter quick,$(BENCH)),--quick) \
+		$(if $(KERNEL),--kernel $(KERNEL))
 
 .PHONY: vm
 vm:			## A shell in a VM, or RUN='command' (VM=, KERNEL=)

@@ -40,4 +40,11 @@
 #define ddt_assign_str(dst, src)	__assign_str(dst)
 #endif
 
+/* 6.1 takes a workqueue that is not unbound to be per CPU. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+#define DDT_WQ_PERCPU	0
+#else
+#define DDT_WQ_PERCPU	WQ_PERCPU
+#endif
+
 #endif /* _DDT_COMPAT_H */

@@ -31,6 +31,9 @@ typedef int (*ddt_thread_fn)(void *context);
  * struct ddt_thread_attr - how a thread is to be created
  * @name: its name; ps and top show the first 15 characters
  * @nice: its base priority, -20 (first) to 19
+ * @batch: whether the thread, when it is woken, lets those run on who run on
+ *	its CPU, so that who wakes it can give it more to do first. With a nice
+ *	value below 0 it does not.
  * @cpus: the CPUs it may use, or NULL for all
  * @node: the NUMA node for its memory, or NUMA_NO_NODE
  * @owner: a module that cannot be unloaded until the thread's function has
@@ -41,6 +44,7 @@ typedef int (*ddt_thread_fn)(void *context);
 struct ddt_thread_attr {
 	const char *name;
 	int nice;
+	bool batch;
 	const struct cpumask *cpus;
 	int node;
 	struct module *owner;

@@ -280,6 +280,8 @@ int ddt_server_start(struct ddt_queue *queue, const struct ddt_queue_attr *attr)
 	queue->thread_attr = attr->thread;
 	queue->thread_attr.name = queue->name;
 	queue->thread_attr.cpus = cpus;
+	/* One wake-up for all that is submitted in one go. */
+	queue->thread_attr.batch = true;
 	ddt_semaphore_init(&queue->ready, 0, 1);
 	mutex_init(&queue->thread_lock);
 	INIT_DELAYED_WORK(&queue->work, work);

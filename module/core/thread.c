@@ -24,6 +24,7 @@
 #include <linux/sched/prio.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <uapi/linux/sched/types.h>
 
 #include "dispatcher.h"
 #include "thread.h"
@@ -79,6 +80,22 @@ struct ddt_thread *ddt_thread_current(void)
 	return kthread_data(current);
 }
 
+/*
+ * The scheduler never lets a batch task preempt a normal one at its wake-up,
+ * and in all else treats it as that.
+ */
+static void ddt_thread_apply_nice(struct ddt_thread *thread, int nice)
+{
+	const struct sched_attr attr = {
+		.sched_policy = thread->batch && nice >= 0 ? SCHED_BATCH :
+							     SCHED_NORMAL,
+		.sched_nice = nice,
+	};
+
+	/* Fails for no nice value in range. */
+	sched_setattr_nocheck(thread->task, &attr);
+}
+
 /**
  * ddt_thread_create() - create a thread and start it
  * @fn: what it is to do
@@ -119,6 +136,7 @@ struct ddt_thread *ddt_thread_create(ddt_thread_fn fn, void *context,
 	thread->fn = fn;
 	thread->context = context;
 	thread->owner = attr->owner;
+	thread->batch = attr->batch;
 	ddt_priority_init(&thread->priority);
 	mutex_init(&thread->stop_lock);
 
@@ -131,7 +149,7 @@ struct ddt_thread *ddt_thread_create(ddt_thread_fn fn, void *context,
 		goto free_thread;
 	}
 	thread->task = get_task_struct(task);
-	sched_set_normal(task, attr->nice);
+	ddt_thread_apply_nice(thread, attr->nice);
 
 	__module_get(THIS_MODULE);
 	wake_up_process(task);
@@ -256,14 +274,13 @@ EXPORT_SYMBOL_GPL(ddt_thread_exit_code);
  */
 int ddt_thread_set_nice(struct ddt_thread *thread, int nice)
 {
-	/* sched_set_normal() takes any number. */
 	if (nice < MIN_NICE || nice > MAX_NICE)
 		return -ERANGE;
 	if (ddt_object_read(&thread->object))
 		return -ESRCH;
 	trace_ddt_thread_priority(thread->task->comm, task_pid_nr(thread->task),
 				  task_nice(thread->task), nice);
-	sched_set_normal(thread->task, nice);
+	ddt_thread_apply_nice(thread, nice);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(ddt_thread_set_nice);

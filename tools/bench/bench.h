@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * bench.h - the same work through different engines, measured
+ *
+ * An engine is a way to have requests served one at a time and in order by
+ * somebody else. A server is one instance of it. Submitters are threads that
+ * give requests to a server and wait until all of them are done.
+ */
+#ifndef _DDT_BENCH_H
+#define _DDT_BENCH_H
+
+#include <linux/completion.h>
+#include <linux/kthread.h>
+#include <linux/list.h>
+#include <linux/sched.h>
+#include <linux/semaphore.h>
+#include <linux/workqueue.h>
+
+#include <ddt/queue.h>
+
+struct bench_server;
+struct seq_file;
+
+/* A thread that submits; also who waits for requests. */
+struct bench_submitter {
+	struct task_struct *task;
+	struct bench_server *server;
+	const struct bench_params *params;
+	struct bench_request *requests;
+	struct completion *start;
+	/* Written by whoever serves, compared by the submitter. */
+	unsigned int done;
+	unsigned int expected;
+	/* Its own cost of submitting, and all the time, in ns. */
+	u64 submit_ns;
+	u64 total_ns;
+	struct completion finished;
+};
+
+struct bench_request {
+	struct bench_submitter *submitter;
+	struct bench_server *server;
+	bool gate;		/* waits for bench_server.gate while served */
+	union {
+		struct ddt_request ddt;
+		struct kthread_work kthread_work;
+		struct work_struct work;
+		struct list_head link;
+	};
+};
+
+/**
+ * struct bench_engine - a way to have requests served
+ * @name: for the results
+ * @max_burst: how many requests may be queued, 0 if there is no limit
+ * @create: starts a server, on bench_server.cpu if that is not -1
+ * @destroy: ends it; nothing is queued any more
+ * @init: prepares a request, once
+ * @submit: queues a request
+ * @cancel: takes back a request that is queued; optional
+ * @stop: ends the server with requests queued: as @destroy, but the first
+ *	completes or takes back all of them; optional
+ */
+struct bench_engine {
+	const char *name;
+	unsigned int max_burst;
+	int (*create)(struct bench_server *server);
+	void (*destroy)(struct bench_server *server);
+	void (*init)(struct bench_request *req);
+	void (*submit)(struct bench_server *server, struct bench_request *req);
+	void (*cancel)(struct bench_server *server, struct bench_request *req);
+	void (*stop)(struct bench_server *server, struct bench_request *reqs,
+		     unsigned int count);
+};
+
+struct bench_server {
+	const struct bench_engine *engine;
+	int cpu;
+	u64 service_ns;
+	struct completion gate;
+	struct completion at_gate;
+	/* Used by whoever serves only, see bench_served(). */
+	struct task_struct *last_task;
+	unsigned long last_switches;
+	u64 wakeups;
+	/* What the engine needs. */
+	union {
+		struct ddt_queue *queue;
+		struct workqueue_struct *workqueue;
+		struct {
+			struct kthread_worker worker;
+			struct task_struct *worker_task;
+		};
+		struct {
+			spinlock_t lock;	/* protects requests */
+			struct list_head requests;
+			struct semaphore count;
+			struct task_struct *thread;
+			bool stopping;
+		};
+		struct {
+			struct bench_request *word;
+			struct task_struct *pong;
+		};
+	};
+};
+
+struct bench_params {
+	int cpu;
+	unsigned int n;
+	unsigned int submitters;
+	unsigned int service_ns;
+	unsigned int rounds;
+};
+
+struct bench_result {
+	const char *workload;
+	const char *engine;
+	struct bench_params params;
+	unsigned int round;
+	u64 ns;			/* per request, or what the workload says */
+	u64 submit_ns;		/* per request */
+	u64 wakeups_milli;	/* per burst */
+};
+
+extern const struct bench_engine bench_ddt_thread;
+extern const struct bench_engine bench_ddt_workers;
+extern const struct bench_engine bench_floor;
+extern const struct bench_engine bench_kthread_worker;
+extern const struct bench_engine bench_transcription;
+extern const struct bench_engine bench_wq_highpri;
+extern const struct bench_engine bench_wq_ordered;
+extern const struct bench_engine bench_wq_unbound;
+
+/* server.c */
+extern const struct bench_engine *const bench_engines[];
+struct bench_server *bench_server_create(const struct bench_engine *engine,
+					 const struct bench_params *params);
+void bench_server_free(struct bench_server *server);
+void bench_serve(struct bench_request *req);
+void bench_complete(struct bench_request *req);
+struct bench_request *bench_requests_create(struct bench_server *server,
+					    struct bench_submitter *submitter,
+					    unsigned int count);
+void bench_submitter_wait(struct bench_submitter *submitter);
+
+/* result.c */
+int bench_result_add(const struct bench_result *result);
+void bench_results_clear(void);
+void bench_results_show(struct seq_file *m);
+
+/* The workloads. */
+int bench_burst(const struct bench_params *params);
+int bench_cancel(const struct bench_params *params);
+int bench_stop(const struct bench_params *params);
+int bench_delay(const struct bench_params *params);
+
+/* queues.c */
+int bench_queues_set(const char *kind, unsigned int count);
+void bench_queues_destroy(void);
+void bench_queues_show(struct seq_file *m);
+
+#endif /* _DDT_BENCH_H */

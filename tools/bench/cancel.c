@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cancel.c - workloads: cancelling requests that are queued, and stopping with
+ *	      requests queued, behind one that takes its time
+ */
+
+#include <linux/err.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/mm.h>
+
+#include "bench.h"
+
+/* Submits one request more than @n; the first is in service until the gate. */
+static void bench_fill(struct bench_submitter *submitter, unsigned int n)
+{
+	struct bench_server *server = submitter->server;
+	unsigned int i;
+
+	submitter->done = 0;
+	submitter->expected = n + 1;
+	submitter->requests[0].gate = true;
+	server->engine->submit(server, &submitter->requests[0]);
+	wait_for_completion(&server->at_gate);
+	for (i = 1; i <= n; i++)
+		server->engine->submit(server, &submitter->requests[i]);
+}
+
+static int bench_filled(const struct bench_engine *engine,
+			const struct bench_params *params, unsigned int round,
+			bool stop)
+{
+	struct bench_result result = {
+		.workload = stop ? "stop" : "cancel",
+		.engine = engine->name,
+		.params = *params,
+		.round = round,
+	};
+	struct bench_submitter submitter = { .task = current };
+	struct bench_server *server;
+	unsigned int i;
+	u64 begin;
+	int err;
+
+	server = bench_server_create(engine, params);
+	if (IS_ERR(server))
+		return PTR_ERR(server);
+	submitter.server = server;
+	submitter.requests = bench_requests_create(server, &submitter,
+						   params->n + 1);
+	if (!submitter.requests) {
+		engine->destroy(server);
+		bench_server_free(server);
+		return -ENOMEM;
+	}
+
+	bench_fill(&submitter, params->n);
+	begin = ktime_get_ns();
+	if (stop) {
+		complete(&server->gate);
+		engine->stop(server, submitter.requests, params->n + 1);
+		result.ns = ktime_get_ns() - begin;
+	} else {
+		for (i = 1; i <= params->n; i++)
+			engine->cancel(server, &submitter.requests[i]);
+		result.ns = div_u64(ktime_get_ns() - begin, params->n);
+		complete(&server->gate);
+	}
+	bench_submitter_wait(&submitter);
+	if (!stop)
+		engine->destroy(server);
+	bench_server_free(server);
+	kvfree(submitter.requests);
+	err = bench_result_add(&result);
+	return err;
+}
+
+static int bench_filled_rounds(const struct bench_params *params, bool stop)
+{
+	const struct bench_engine *const *engine;
+	unsigned int round;
+	int err;
+
+	for (round = 0; round < params->rounds; round++) {
+		for (engine = bench_engines; *engine; engine++) {
+			if (!(*engine)->cancel)
+				continue;
+			err = bench_filled(*engine, params, round, stop);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+int bench_cancel(const struct bench_params *params)
+{
+	return bench_filled_rounds(params, false);
+}
+
+int bench_stop(const struct bench_params *params)
+{
+	return bench_filled_rounds(params, true);
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* server.c - what all engines do alike: serving, counting, waiting */
+
+#include <linux/cpumask.h>
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "../../module/compat.h"
+#include "bench.h"
+
+/* In the order in which they take turns in each round. */
+const struct bench_engine *const bench_engines[] = {
+	&bench_ddt_thread,
+	&bench_ddt_workers,
+	&bench_kthread_worker,
+	&bench_wq_ordered,
+	&bench_wq_unbound,
+	&bench_wq_highpri,
+	&bench_transcription,
+	&bench_floor,
+	NULL,
+};
+
+struct bench_server *bench_server_create(const struct bench_engine *engine,
+					 const struct bench_params *params)
+{
+	struct bench_server *server;
+	int err;
+
+	server = kzalloc_obj(*server, GFP_KERNEL);
+	if (!server)
+		return ERR_PTR(-ENOMEM);
+	server->engine = engine;
+	server->cpu = params->cpu;
+	server->service_ns = params->service_ns;
+	init_completion(&server->gate);
+	init_completion(&server->at_gate);
+	err = engine->create(server);
+	if (err) {
+		kfree(server);
+		return ERR_PTR(err);
+	}
+	return server;
+}
+
+void bench_server_free(struct bench_server *server)
+{
+	kfree(server);
+}
+
+/*
+ * Does the work of a request; called by whoever serves, one request at a time.
+ * A wake-up is counted when it is another task than before, or the same but it
+ * has slept since.
+ */
+void bench_serve(struct bench_request *req)
+{
+	struct bench_server *server = req->server;
+	u64 end;
+
+	if (server->last_task != current ||
+	    server->last_switches != current->nvcsw) {
+		server->last_task = current;
+		server->last_switches = current->nvcsw;
+		server->wakeups++;
+	}
+	if (req->gate) {
+		complete(&server->at_gate);
+		wait_for_completion(&server->gate);
+		return;
+	}
+	if (server->service_ns) {
+		end = ktime_get_ns() + server->service_ns;
+		while (ktime_get_ns() < end)
+			cpu_relax();
+	}
+}
+
+void bench_complete(struct bench_request *req)
+{
+	struct bench_submitter *submitter = req->submitter;
+	unsigned int done = submitter->done + 1;
+	bool last = done == submitter->expected;
+	struct task_struct *task = submitter->task;
+
+	/* Pairs with bench_submitter_wait(). */
+	smp_store_release(&submitter->done, done);
+	if (last)
+		wake_up_process(task);
+}
+
+/* Waits until as many requests are done as are expected. */
+void bench_submitter_wait(struct bench_submitter *submitter)
+{
+	for (;;) {
+		set_current_state(TASK_IDLE);
+		/* Pairs with bench_complete(). */
+		if (smp_load_acquire(&submitter->done) == submitter->expected)
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+}
+
+struct bench_request *bench_requests_create(struct bench_server *server,
+					    struct bench_submitter *submitter,
+					    unsigned int count)
+{
+	struct bench_request *reqs;
+	unsigned int i;
+
+	reqs = kvcalloc(count, sizeof(*reqs), GFP_KERNEL);
+	if (!reqs)
+		return NULL;
+	for (i = 0; i < count; i++) {
+		reqs[i].server = server;
+		reqs[i].submitter = submitter;
+		server->engine->init(&reqs[i]);
+	}
+	return reqs;
+}
