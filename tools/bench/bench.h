@@ -9,6 +9,7 @@
 #ifndef _DDT_BENCH_H
 #define _DDT_BENCH_H
 
+#include <linux/atomic.h>
 #include <linux/completion.h>
 #include <linux/kthread.h>
 #include <linux/list.h>
@@ -28,8 +29,8 @@ struct bench_submitter {
 	const struct bench_params *params;
 	struct bench_request *requests;
 	struct completion *start;
-	/* Written by whoever serves, compared by the submitter. */
-	unsigned int done;
+	/* Counted by whoever serves or cancels, compared by the submitter. */
+	atomic_t done;
 	unsigned int expected;
 	/* Its own cost of submitting, and all the time, in ns. */
 	u64 submit_ns;

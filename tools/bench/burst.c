@@ -38,7 +38,7 @@ static void bench_one_burst(struct bench_submitter *submitter)
 	unsigned int i;
 
 	submit = server->engine->submit;
-	submitter->done = 0;
+	atomic_set(&submitter->done, 0);
 	submitter->expected = params->n;
 	begin = ktime_get_ns();
 	for (i = 0; i < params->n; i++)

@@ -17,7 +17,7 @@ static void bench_fill(struct bench_submitter *submitter, unsigned int n)
 	struct bench_server *server = submitter->server;
 	unsigned int i;
 
-	submitter->done = 0;
+	atomic_set(&submitter->done, 0);
 	submitter->expected = n + 1;
 	submitter->requests[0].gate = true;
 	server->engine->submit(server, &submitter->requests[0]);

@@ -82,13 +82,11 @@ void bench_serve(struct bench_request *req)
 void bench_complete(struct bench_request *req)
 {
 	struct bench_submitter *submitter = req->submitter;
-	unsigned int done = submitter->done + 1;
-	bool last = done == submitter->expected;
+	unsigned int expected = submitter->expected;
 	struct task_struct *task = submitter->task;
 
-	/* Pairs with bench_submitter_wait(). */
-	smp_store_release(&submitter->done, done);
-	if (last)
+	/* Fully ordered; pairs with bench_submitter_wait(). */
+	if (atomic_inc_return(&submitter->done) == expected)
 		wake_up_process(task);
 }
 
@@ -98,7 +96,7 @@ void bench_submitter_wait(struct bench_submitter *submitter)
 	for (;;) {
 		set_current_state(TASK_IDLE);
 		/* Pairs with bench_complete(). */
-		if (smp_load_acquire(&submitter->done) == submitter->expected)
+		if (atomic_read_acquire(&submitter->done) == submitter->expected)
 			break;
 		schedule();
 	}
