@@ -10,6 +10,8 @@
 #ifndef _DDT_QUEUE_H
 #define _DDT_QUEUE_H
 
+#include <linux/llist.h>
+
 #include <ddt/thread.h>
 
 struct ddt_queue;
@@ -17,6 +19,7 @@ struct ddt_queue;
 /* private: what a request is at, see queue.c */
 enum ddt_request_state {
 	DDT_REQUEST_IDLE,
+	DDT_REQUEST_SUBMITTED,
 	DDT_REQUEST_WAITING,
 	DDT_REQUEST_QUEUED,
 	DDT_REQUEST_IN_SERVICE,
@@ -80,7 +83,7 @@ struct ddt_request {
 	int status;
 	u64 queued_ns;
 	u64 service_ns;
-	/* private: under the queue's lock */
+	/* private: under the queue's lock, except for the way from idle on */
 	enum ddt_request_state state;
 	bool cancelled;
 	bool begun;
@@ -89,7 +92,10 @@ struct ddt_request {
 	u8 epoch;
 	ktime_t due;		/* of a request that was put back, else 0 */
 	ktime_t stamp;		/* when it was submitted or begun */
-	struct list_head link;
+	union {
+		struct llist_node intake;	/* as long as it is submitted */
+		struct list_head link;
+	};
 };
 
 /**
@@ -136,11 +142,17 @@ enum ddt_queue_server {
 #define DDT_QUEUE_TIMES		BIT(0)
 
 /**
+ * define DDT_QUEUE_MAX_DEPTH - how deep a queue can be
+ */
+#define DDT_QUEUE_MAX_DEPTH	(1U << 24)
+
+/**
  * struct ddt_queue_attr - how a queue is to be created
  * @server: who serves it
  * @thread: its thread; with %DDT_SERVER_WORKERS only the name is used
  * @flags: %DDT_QUEUE_TIMES
- * @depth: how many requests may be queued, the one in service not counted
+ * @depth: how many requests may be queued, the one in service not counted; up
+ *	to %DDT_QUEUE_MAX_DEPTH
  * @idle_timeout: after which time without work ddt_queue_ops.idle() is called
  *	and a lazy thread ends; %DDT_FOREVER if never
  */

@@ -78,11 +78,11 @@ static void ddt_deadline_work(struct work_struct *work)
 	struct ddt_request *req;
 
 	for (;;) {
-		spin_lock_irq(&queue->lock);
+		ddt_queue_lock(queue);
 		req = ddt_deadline_find(queue);
 		if (req)
 			ddt_queue_claim(queue, req, DDT_REQUEST_IDLE);
-		spin_unlock_irq(&queue->lock);
+		ddt_queue_unlock(queue);
 		if (!req)
 			return;
 		ddt_queue_complete_unserved(queue, req, -ETIME);

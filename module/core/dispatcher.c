@@ -41,9 +41,6 @@
 /* Result of a wait that has not ended; else an index or a negative errno. */
 #define DDT_WAIT_PENDING	INT_MAX
 
-#define DDT_WAIT_FLAGS	(DDT_WAIT_ALERTABLE | DDT_WAIT_KILLABLE | \
-			 DDT_WAIT_ABSOLUTE | DDT_WAIT_REALTIME)
-
 /* A wait for up to so many objects allocates no memory. */
 #define DDT_STACK_BLOCKS	4
 

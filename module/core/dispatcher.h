@@ -15,6 +15,9 @@ struct ddt_wait_block {
 	struct ddt_waiter *waiter;
 };
 
+#define DDT_WAIT_FLAGS	(DDT_WAIT_ALERTABLE | DDT_WAIT_KILLABLE | \
+			 DDT_WAIT_ABSOLUTE | DDT_WAIT_REALTIME)
+
 void ddt_object_init_thread(struct ddt_object *object);
 bool ddt_object_signal(struct ddt_object *object);
 bool ddt_object_read(const struct ddt_object *object);

@@ -20,11 +20,11 @@ static int ddt_queue_wait_for_epoch(struct ddt_queue *queue, unsigned int flags,
 	int ret;
 
 	for (;;) {
-		spin_lock_irq(&queue->lock);
+		ddt_queue_lock(queue);
 		done = !queue->outstanding[!queue->epoch];
 		if (!done)
 			ddt_event_reset(&queue->flushed);
-		spin_unlock_irq(&queue->lock);
+		ddt_queue_unlock(queue);
 		if (done)
 			return 0;
 		ret = ddt_wait(&queue->flushed.object, flags, timeout);
@@ -63,9 +63,9 @@ int ddt_queue_flush(struct ddt_queue *queue, unsigned int flags,
 	if (ret)
 		goto next_turn;
 
-	spin_lock_irq(&queue->lock);
+	ddt_queue_lock(queue);
 	queue->epoch = !queue->epoch;
-	spin_unlock_irq(&queue->lock);
+	ddt_queue_unlock(queue);
 	ret = ddt_queue_wait_for_epoch(queue, flags, timeout);
 
 next_turn:

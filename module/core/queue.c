@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * queue.c - a queue of requests to a device: submitting, cancelling, stopping
+ * queue.c - a queue of requests to a device: cancelling, stopping
  *
  * What there is to do is read from the queue, so a cancelled request leaves
- * nothing behind but, at the most, one wake-up in vain. How requests are served
- * is in service.c, and by whom in server.c.
+ * nothing behind but, at the most, one wake-up in vain. How requests get there is
+ * in submit.c, how they are served in service.c, and by whom in server.c.
  *
  * A request is claimed by whoever takes it out of the queue: by whoever serves
  * it; or, to complete it unserved, by ddt_queue_cancel(), ddt_queue_stop(), or
@@ -19,6 +19,7 @@
 #include <linux/export.h>
 #include <linux/ktime.h>
 #include <linux/lockdep.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 
 #include "dispatcher.h"
@@ -30,74 +31,10 @@ static void ddt_queue_check_drained(struct ddt_queue *queue)
 {
 	lockdep_assert_held(&queue->lock);
 
-	if (queue->closed && !queue->outstanding[0] && !queue->outstanding[1])
+	/* What has passed the gate is outstanding when it has been taken in. */
+	if (queue->closed && !ddt_queue_queued(queue) &&
+	    !queue->outstanding[0] && !queue->outstanding[1])
 		ddt_event_set(&queue->drained);
-}
-
-/* Puts a request that is accepted into the queue. */
-static void ddt_queue_enter(struct ddt_queue *queue, struct ddt_request *req)
-{
-	struct ddt_queue_stats *stats = &queue->stats;
-
-	lockdep_assert_held(&queue->lock);
-
-	req->number = ++stats->submitted;
-	req->state = DDT_REQUEST_QUEUED;
-	req->cancelled = false;
-	req->begun = false;
-	req->due = 0;
-	req->epoch = queue->epoch;
-	if (queue->times) {
-		req->queued_ns = 0;
-		req->service_ns = 0;
-		req->stamp = ktime_get();
-	}
-	ddt_flow_add_last(queue, req);
-	queue->outstanding[req->epoch]++;
-	stats->queued++;
-	if (stats->queued > stats->max_queued)
-		stats->max_queued = stats->queued;
-	trace_ddt_request_submit(queue->name, req->number, stats->queued);
-	trace_ddt_depth(queue->name, stats->queued);
-
-	if (req->deadline)
-		ddt_deadline_schedule(queue, req->deadline);
-	if (queue->sleeping)
-		ddt_server_wake(queue);
-}
-
-/* Whoever waits for room, on the stack; under the queue's lock. */
-struct ddt_room_waiter {
-	struct list_head link;
-	struct ddt_request *req;
-	struct ddt_event decided;	/* set when it is no longer linked */
-	int ret;
-};
-
-/*
- * When a request has left the queue, or the queue was closed: lets those in who
- * wait, in their order. So there is room for others only if nobody waits.
- */
-static void ddt_queue_check_room(struct ddt_queue *queue)
-{
-	struct ddt_room_waiter *waiter;
-
-	lockdep_assert_held(&queue->lock);
-
-	while (!list_empty(&queue->room_waiters) &&
-	       (queue->stats.queued < queue->depth || queue->closed)) {
-		waiter = list_first_entry(&queue->room_waiters,
-					  struct ddt_room_waiter, link);
-		list_del_init(&waiter->link);
-		if (queue->closed) {
-			waiter->ret = -ESHUTDOWN;
-			waiter->req->state = DDT_REQUEST_IDLE;
-		} else {
-			waiter->ret = 0;
-			ddt_queue_enter(queue, waiter->req);
-		}
-		ddt_event_set(&waiter->decided);
-	}
 }
 
 void ddt_queue_claim(struct ddt_queue *queue, struct ddt_request *req,
@@ -106,9 +43,9 @@ void ddt_queue_claim(struct ddt_queue *queue, struct ddt_request *req,
 	lockdep_assert_held(&queue->lock);
 
 	ddt_flow_remove(queue, req);
-	req->state = state;
-	queue->stats.queued--;
-	trace_ddt_depth(queue->name, queue->stats.queued);
+	WRITE_ONCE(req->state, state);
+	atomic_sub(DDT_GATE_ONE, &queue->gate);
+	trace_ddt_depth(queue->name, ddt_queue_queued(queue));
 	ddt_queue_check_room(queue);
 }
 
@@ -127,7 +64,6 @@ void ddt_queue_account_completed(struct ddt_queue *queue, u8 epoch)
 void ddt_queue_complete_unserved(struct ddt_queue *queue,
 				 struct ddt_request *req, int status)
 {
-	unsigned long irqflags;
 	u8 epoch = req->epoch;
 
 	if (queue->times)
@@ -137,13 +73,13 @@ void ddt_queue_complete_unserved(struct ddt_queue *queue,
 	trace_ddt_request_complete(queue->name, req->number, status);
 	queue->ops->complete(queue, req);
 
-	spin_lock_irqsave(&queue->lock, irqflags);
+	ddt_queue_lock(queue);
 	if (status == -ETIME)
 		queue->stats.expired++;
 	else
 		queue->stats.cancelled++;
 	ddt_queue_account_completed(queue, epoch);
-	spin_unlock_irqrestore(&queue->lock, irqflags);
+	ddt_queue_unlock(queue);
 }
 
 static void ddt_queue_cancel_in_service(struct ddt_queue *queue)
@@ -176,11 +112,11 @@ void ddt_queue_complete_all(struct ddt_queue *queue, int status)
 	struct ddt_request *req;
 
 	for (;;) {
-		spin_lock_irq(&queue->lock);
+		ddt_queue_lock(queue);
 		req = ddt_queue_first(queue);
 		if (req)
 			ddt_queue_claim(queue, req, DDT_REQUEST_IDLE);
-		spin_unlock_irq(&queue->lock);
+		ddt_queue_unlock(queue);
 		if (!req)
 			return;
 		ddt_queue_complete_unserved(queue, req, status);
@@ -199,7 +135,7 @@ void ddt_queue_complete_all(struct ddt_queue *queue, int status)
  *
  * Context: Process context, may sleep.
  * Return: the queue, to be freed by ddt_queue_destroy(); or an error pointer:
- * -EINVAL for unknown flags, an unknown server, a depth of 0, or a lazy queue
+ * -EINVAL for unknown flags, an unknown server, a bad depth, or a lazy queue
  * without an idle timeout; -ENOMEM; or what ddt_thread_create() returns.
  */
 struct ddt_queue *ddt_queue_create(const struct ddt_queue_ops *ops,
@@ -209,7 +145,8 @@ struct ddt_queue *ddt_queue_create(const struct ddt_queue_ops *ops,
 	struct ddt_queue *queue;
 	int err;
 
-	if (!attr->depth || attr->flags & ~DDT_QUEUE_TIMES)
+	if (!attr->depth || attr->depth > DDT_QUEUE_MAX_DEPTH ||
+	    attr->flags & ~DDT_QUEUE_TIMES)
 		return ERR_PTR(-EINVAL);
 
 	queue = kzalloc_node(sizeof(*queue), GFP_KERNEL, attr->thread.node);
@@ -226,6 +163,7 @@ struct ddt_queue *ddt_queue_create(const struct ddt_queue_ops *ops,
 	ddt_semaphore_init(&queue->flush_turn, 1, 1);
 	ddt_deadline_init(queue);
 	spin_lock_init(&queue->lock);
+	init_llist_head(&queue->intake);
 	INIT_LIST_HEAD(&queue->flows);
 	ddt_flow_init(&queue->flow);
 	INIT_LIST_HEAD(&queue->delayed);
@@ -298,91 +236,6 @@ void ddt_request_init(struct ddt_request *req)
 }
 EXPORT_SYMBOL_GPL(ddt_request_init);
 
-/* Queues @req; if there is no room and @waiter is given, registers for it. */
-static int ddt_queue_add(struct ddt_queue *queue, struct ddt_request *req,
-			 struct ddt_room_waiter *waiter)
-{
-	unsigned long irqflags;
-	int ret = 0;
-
-	spin_lock_irqsave(&queue->lock, irqflags);
-	if (req->state != DDT_REQUEST_IDLE) {
-		ret = -EBUSY;
-	} else if (queue->closed) {
-		ret = -ESHUTDOWN;
-	} else if (queue->stats.queued < queue->depth) {
-		ddt_queue_enter(queue, req);
-	} else {
-		ret = -EAGAIN;
-		if (waiter) {
-			req->state = DDT_REQUEST_WAITING;
-			list_add_tail(&waiter->link, &queue->room_waiters);
-		}
-	}
-	spin_unlock_irqrestore(&queue->lock, irqflags);
-	return ret;
-}
-
-/**
- * ddt_queue_submit() - queue a request
- * @queue: the queue
- * @req: the request
- *
- * If the request was accepted it belongs to the queue until it is completed,
- * which may have happened before this returns. Windows: IoMarkIrpPending(),
- * IoCsqInsertIrp() and KeReleaseSemaphore().
- *
- * Context: Any but NMI; on PREEMPT_RT, any that may take a spin lock.
- * Return: 0 if the request was accepted; -EAGAIN if the queue is full,
- * -ESHUTDOWN if it has been stopped, -EBUSY if the request is in a queue.
- * If it was not accepted, it will not be completed.
- */
-int ddt_queue_submit(struct ddt_queue *queue, struct ddt_request *req)
-{
-	return ddt_queue_add(queue, req, NULL);
-}
-EXPORT_SYMBOL_GPL(ddt_queue_submit);
-
-/**
- * ddt_queue_submit_wait() - queue a request, wait for room if necessary
- * @queue: the queue
- * @req: the request
- * @flags: as for ddt_wait()
- * @timeout: as for ddt_wait()
- *
- * Those who wait have their turn in their order, before anybody who comes later.
- *
- * Context: Process context, may sleep.
- * Return: 0 if the request was accepted; -ETIME when the time was up, -EINTR
- * see the flags, -EINVAL for unknown flags; -ESHUTDOWN and -EBUSY as for
- * ddt_queue_submit(). If it was not accepted, it will not be completed.
- */
-int ddt_queue_submit_wait(struct ddt_queue *queue, struct ddt_request *req,
-			  unsigned int flags, ktime_t timeout)
-{
-	struct ddt_room_waiter waiter = { .req = req };
-	int ret, err;
-
-	ddt_event_init(&waiter.decided, DDT_EVENT_MANUAL, false);
-	ret = ddt_queue_add(queue, req, &waiter);
-	if (ret != -EAGAIN)
-		return ret;
-
-	err = ddt_wait(&waiter.decided.object, flags, timeout);
-	/* Whoever has set it may still hold the lock, and use it. */
-	spin_lock_irq(&queue->lock);
-	if (list_empty(&waiter.link)) {
-		ret = waiter.ret;
-	} else {
-		list_del(&waiter.link);
-		req->state = DDT_REQUEST_IDLE;
-		ret = err;
-	}
-	spin_unlock_irq(&queue->lock);
-	return ret;
-}
-EXPORT_SYMBOL_GPL(ddt_queue_submit_wait);
-
 /**
  * ddt_queue_cancel() - cancel a request
  * @queue: the queue
@@ -393,7 +246,8 @@ EXPORT_SYMBOL_GPL(ddt_queue_submit_wait);
  * service is told: ddt_request_cancelled() becomes true and ddt_queue_delay()
  * ends. Windows: IoCancelIrp() and IoCsqRemoveIrp().
  *
- * Context: As ddt_queue_submit(), if ddt_queue_ops.complete() permits.
+ * Context: Process context, also with interrupts off, if
+ * ddt_queue_ops.complete() permits.
  * Return: 0 if the request was queued and has been completed with -ECANCELED;
  * -EINPROGRESS if it is in service and has been told; -EALREADY if it is
  * neither, because it has been completed or claimed by somebody else who will
@@ -401,15 +255,14 @@ EXPORT_SYMBOL_GPL(ddt_queue_submit_wait);
  */
 int ddt_queue_cancel(struct ddt_queue *queue, struct ddt_request *req)
 {
-	unsigned long irqflags;
 	int ret;
 
-	spin_lock_irqsave(&queue->lock, irqflags);
+	ddt_queue_lock(queue);
 	if (req->state == DDT_REQUEST_QUEUED) {
 		trace_ddt_request_cancel(queue->name, req->number, false);
 		ddt_queue_claim(queue, req, DDT_REQUEST_IDLE);
 		/* The others may have had to wait for it. */
-		if (queue->sleeping && ddt_queue_has_requests(queue))
+		if (ddt_queue_has_requests(queue))
 			ddt_server_wake(queue);
 		ret = 0;
 	} else if (req->state == DDT_REQUEST_IN_SERVICE &&
@@ -419,7 +272,7 @@ int ddt_queue_cancel(struct ddt_queue *queue, struct ddt_request *req)
 	} else {
 		ret = -EALREADY;
 	}
-	spin_unlock_irqrestore(&queue->lock, irqflags);
+	ddt_queue_unlock(queue);
 
 	if (!ret)
 		ddt_queue_complete_unserved(queue, req, -ECANCELED);
@@ -451,7 +304,6 @@ static void ddt_queue_claim_matching(struct ddt_queue *queue,
  * ddt_queue_cancel_all() - cancel all requests that match
  * @queue: the queue
  * @match: tells whether a request is one of them; called with a spin lock held
- *	and interrupts off
  * @context: for @match
  *
  * Does with each what ddt_queue_cancel() does. As none of them can be completed
@@ -465,10 +317,9 @@ void ddt_queue_cancel_all(struct ddt_queue *queue, ddt_request_match_t match,
 {
 	struct ddt_flow *flow, *next_flow;
 	struct ddt_request *req, *next;
-	unsigned long irqflags;
 	LIST_HEAD(claimed);
 
-	spin_lock_irqsave(&queue->lock, irqflags);
+	ddt_queue_lock(queue);
 	list_for_each_entry_safe(flow, next_flow, &queue->flows, link)
 		ddt_queue_claim_matching(queue, &flow->requests, match, context,
 					 &claimed);
@@ -477,10 +328,9 @@ void ddt_queue_cancel_all(struct ddt_queue *queue, ddt_request_match_t match,
 	if (queue->in_service && match(queue->in_service, context))
 		ddt_queue_cancel_in_service(queue);
 	/* The others may have had to wait for them. */
-	if (!list_empty(&claimed) && queue->sleeping &&
-	    ddt_queue_has_requests(queue))
+	if (!list_empty(&claimed) && ddt_queue_has_requests(queue))
 		ddt_server_wake(queue);
-	spin_unlock_irqrestore(&queue->lock, irqflags);
+	ddt_queue_unlock(queue);
 
 	list_for_each_entry_safe(req, next, &claimed, link)
 		ddt_queue_complete_unserved(queue, req, -ECANCELED);
@@ -509,26 +359,29 @@ int ddt_queue_stop(struct ddt_queue *queue, enum ddt_queue_stop_mode mode)
 	if (ddt_server_is_current(queue))
 		return -EDEADLK;
 
-	spin_lock_irq(&queue->lock);
+	ddt_queue_lock(queue);
 	queue->closed = true;
+	atomic_or(DDT_GATE_CLOSED, &queue->gate);
 	if (abort) {
 		queue->aborting = true;
 		if (queue->in_service)
 			ddt_queue_cancel_in_service(queue);
-	} else if (queue->sleeping && ddt_queue_has_requests(queue)) {
+	} else if (ddt_queue_has_requests(queue)) {
 		ddt_server_wake(queue);
 	}
 	ddt_queue_check_room(queue);
 	ddt_queue_check_drained(queue);
-	spin_unlock_irq(&queue->lock);
+	ddt_queue_unlock(queue);
 
+	/* Until nobody is between the gate and the end of ddt_queue_submit(). */
+	synchronize_rcu_expedited();
 	if (abort)
 		ddt_queue_complete_all(queue, -ESHUTDOWN);
 	ddt_wait(&queue->drained.object, 0, DDT_FOREVER);
 
 	/* Whoever has set it may still hold the lock. */
-	spin_lock_irq(&queue->lock);
-	spin_unlock_irq(&queue->lock);
+	ddt_queue_lock(queue);
+	ddt_queue_unlock(queue);
 
 	/* Ends a delay in ddt_queue_ops.idle(); nothing is served any more. */
 	ddt_event_set(&queue->cancel);
@@ -543,15 +396,17 @@ EXPORT_SYMBOL_GPL(ddt_queue_stop);
  * @queue: the queue
  * @stats: where to store it
  *
- * Context: As ddt_queue_submit().
+ * Context: As ddt_queue_cancel().
  */
 void ddt_queue_stats(struct ddt_queue *queue, struct ddt_queue_stats *stats)
 {
-	unsigned long irqflags;
 
-	spin_lock_irqsave(&queue->lock, irqflags);
+	ddt_queue_lock(queue);
 	*stats = queue->stats;
-	spin_unlock_irqrestore(&queue->lock, irqflags);
+	stats->submitted = atomic64_read(&queue->submitted);
+	stats->wakeups = atomic64_read(&queue->wakeups);
+	stats->queued = ddt_queue_queued(queue);
+	ddt_queue_unlock(queue);
 }
 EXPORT_SYMBOL_GPL(ddt_queue_stats);
 
@@ -559,20 +414,19 @@ EXPORT_SYMBOL_GPL(ddt_queue_stats);
  * ddt_queue_for_each() - look at the requests of a queue
  * @queue: the queue
  * @visit: called for the request in service, if there is one, and for those
- *	queued, flow by flow; with a spin lock held and interrupts off
+ *	queued, flow by flow; with a spin lock held
  * @context: for @visit
  *
- * Context: As ddt_queue_submit().
+ * Context: As ddt_queue_cancel().
  */
 void ddt_queue_for_each(struct ddt_queue *queue,
 			void (*visit)(struct ddt_request *req, bool in_service,
 				      void *context), void *context)
 {
 	struct ddt_request *req;
-	unsigned long irqflags;
 	struct ddt_flow *flow;
 
-	spin_lock_irqsave(&queue->lock, irqflags);
+	ddt_queue_lock(queue);
 	if (queue->in_service)
 		visit(queue->in_service, true, context);
 	list_for_each_entry(flow, &queue->flows, link)
@@ -580,6 +434,6 @@ void ddt_queue_for_each(struct ddt_queue *queue,
 			visit(req, false, context);
 	list_for_each_entry(req, &queue->delayed, link)
 		visit(req, false, context);
-	spin_unlock_irqrestore(&queue->lock, irqflags);
+	ddt_queue_unlock(queue);
 }
 EXPORT_SYMBOL_GPL(ddt_queue_for_each);

@@ -3,6 +3,8 @@
 #ifndef _DDT_CORE_QUEUE_H
 #define _DDT_CORE_QUEUE_H
 
+#include <linux/atomic.h>
+#include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
@@ -15,6 +17,11 @@ struct ddt_queue {
 	void *context;
 	char name[TASK_COMM_LEN];
 	unsigned int depth;
+
+	/* Without the lock: see submit.c. */
+	atomic_t gate;			/* DDT_GATE_CLOSED, ... */
+	struct llist_head intake;	/* accepted, the last first */
+	atomic64_t submitted;
 
 	struct ddt_event cancel;	/* set if in_service is cancelled */
 	struct ddt_event drained;	/* set if closed and none outstanding */
@@ -33,19 +40,24 @@ struct ddt_queue {
 	struct task_struct *serving;	/* who runs the callbacks */
 	bool worked;			/* used by serving only: not yet idle */
 	ktime_t idle_since;		/* used by workers only */
+	/*
+	 * Whoever serves the queue has found nothing to do and will look again
+	 * when woken: see ddt_server_sleeps() and ddt_server_wake().
+	 */
+	bool sleeping;
+	bool thread_runs;		/* a thread will look at ready */
+	atomic64_t wakeups;
 
-	/* Protects all that follows, and the private part of the requests. */
+	/*
+	 * Protects all that follows, and the private part of the requests. Taken
+	 * by ddt_queue_lock() and never in an interrupt: to turn interrupts off
+	 * for each request would cost more than all the rest.
+	 */
 	spinlock_t lock;
 	struct list_head flows;		/* that have requests, in their turn */
 	struct ddt_flow flow;		/* of the requests that name none */
 	struct list_head delayed;	/* put back until they are due, sorted */
 	struct ddt_request *in_service;
-	/*
-	 * Whoever serves the queue has found nothing to do and will look again
-	 * when woken. Reset by whoever wakes it: see ddt_server_wake().
-	 */
-	bool sleeping;
-	bool thread_runs;		/* a thread will look at ready */
 	bool closed;			/* accepts no more requests */
 	bool aborting;			/* serves no more requests */
 	struct list_head room_waiters;	/* who is let in when there is room */
@@ -57,6 +69,19 @@ struct ddt_queue {
 	struct ddt_queue_stats stats;
 	struct ddt_queue_times *times;	/* NULL if not measured */
 };
+
+/*
+ * The gate that requests pass when they are accepted. Its other bits count those
+ * that have passed it and are queued.
+ */
+#define DDT_GATE_CLOSED		BIT(0)
+#define DDT_GATE_WAITERS	BIT(1)	/* leave the room to those who wait */
+#define DDT_GATE_ONE		BIT(2)
+
+static inline unsigned int ddt_queue_queued(const struct ddt_queue *queue)
+{
+	return (unsigned int)atomic_read(&queue->gate) / DDT_GATE_ONE;
+}
 
 static inline bool ddt_queue_has_requests(const struct ddt_queue *queue)
 {
@@ -73,6 +98,11 @@ void ddt_flow_add_first(struct ddt_queue *queue, struct ddt_request *req,
 			bool turn);
 void ddt_flow_remove(struct ddt_queue *queue, struct ddt_request *req);
 void ddt_flow_end_turn(struct ddt_queue *queue, struct ddt_request *req);
+
+/* submit.c */
+void ddt_queue_lock(struct ddt_queue *queue) __acquires(&queue->lock);
+void ddt_queue_unlock(struct ddt_queue *queue) __releases(&queue->lock);
+void ddt_queue_check_room(struct ddt_queue *queue);
 
 /* queue.c */
 void ddt_queue_claim(struct ddt_queue *queue, struct ddt_request *req,
@@ -94,6 +124,7 @@ void ddt_deadline_schedule(struct ddt_queue *queue, ktime_t deadline);
 /* server.c */
 int ddt_server_start(struct ddt_queue *queue,
 		     const struct ddt_queue_attr *attr);
+bool ddt_server_sleeps(struct ddt_queue *queue);
 void ddt_server_wake(struct ddt_queue *queue);
 bool ddt_server_is_current(const struct ddt_queue *queue);
 void ddt_server_stop(struct ddt_queue *queue);

@@ -26,14 +26,33 @@
 #include "queue.h"
 #include "trace.h"
 
-/* The caller holds the queue's lock and has found that the server sleeps. */
-void ddt_server_wake(struct ddt_queue *queue)
+/*
+ * Makes it known that the server sleeps, and returns true; or finds that
+ * something has been submitted meanwhile, and returns false.
+ */
+bool ddt_server_sleeps(struct ddt_queue *queue)
 {
 	lockdep_assert_held(&queue->lock);
 
-	queue->sleeping = false;
-	queue->stats.wakeups++;
-	if (queue->thread_runs)
+	/*
+	 * Whoever submits does it the other way round: see ddt_server_wake().
+	 * If he has seen that the server sleeps it is woken soon.
+	 */
+	smp_store_mb(queue->sleeping, true);
+	return llist_empty(&queue->intake) || !xchg(&queue->sleeping, false);
+}
+
+/*
+ * Wakes the server if it sleeps. The caller has something for it to do, and has
+ * made that known with a full barrier or under the queue's lock. Any context.
+ */
+void ddt_server_wake(struct ddt_queue *queue)
+{
+	/* Pairs with the barrier in ddt_server_sleeps(). */
+	if (!READ_ONCE(queue->sleeping) || !xchg(&queue->sleeping, false))
+		return;
+	atomic64_inc(&queue->wakeups);
+	if (READ_ONCE(queue->thread_runs))
 		ddt_semaphore_release(&queue->ready, 1);
 	else
 		mod_delayed_work(ddt_workqueue, &queue->work, 0);
@@ -50,9 +69,9 @@ static ktime_t ddt_server_idle_timeout(struct ddt_queue *queue)
 {
 	ktime_t timeout;
 
-	spin_lock_irq(&queue->lock);
+	ddt_queue_lock(queue);
 	timeout = queue->idle_timeout;
-	spin_unlock_irq(&queue->lock);
+	ddt_queue_unlock(queue);
 	return timeout;
 }
 
@@ -65,7 +84,6 @@ static int ddt_server_sleep(struct ddt_queue *queue, ktime_t due)
 	bool lazy = queue->server == DDT_SERVER_LAZY;
 	unsigned int flags = DDT_WAIT_ALERTABLE;
 	ktime_t timeout = DDT_FOREVER;
-	bool woken;
 	int ret;
 
 	if (due != DDT_FOREVER) {
@@ -77,14 +95,9 @@ static int ddt_server_sleep(struct ddt_queue *queue, ktime_t due)
 
 	trace_ddt_thread_wait(queue->name, READ_ONCE(queue->stats.completed));
 	ret = ddt_wait(&queue->ready.object, flags, timeout);
-	if (ret == -ETIME) {
-		spin_lock_irq(&queue->lock);
-		woken = !queue->sleeping;
-		queue->sleeping = false;
-		spin_unlock_irq(&queue->lock);
-		if (woken)	/* too late for that wait: take the count now */
-			ret = ddt_wait(&queue->ready.object, 0, 0);
-	}
+	/* Woken too late for that wait: the count is there, or comes soon. */
+	if (ret == -ETIME && !xchg(&queue->sleeping, false))
+		ret = ddt_wait(&queue->ready.object, 0, DDT_FOREVER);
 	trace_ddt_thread_wake(queue->name, READ_ONCE(queue->stats.completed));
 	return ret;
 }
@@ -104,15 +117,16 @@ static bool ddt_server_may_end(struct ddt_queue *queue)
 	if (queue->server != DDT_SERVER_LAZY)
 		return false;
 
-	spin_lock_irq(&queue->lock);
+	ddt_queue_lock(queue);
 	end = !queue->closed && !ddt_queue_has_requests(queue);
 	if (end) {
-		queue->sleeping = true;
-		queue->thread_runs = false;
+		WRITE_ONCE(queue->thread_runs, false);
 		WRITE_ONCE(queue->serving, NULL);
+		/* Either way the work finds what there is to do. */
 		mod_delayed_work(ddt_workqueue, &queue->work, 0);
+		ddt_server_sleeps(queue);
 	}
-	spin_unlock_irq(&queue->lock);
+	ddt_queue_unlock(queue);
 	return end;
 }
 
@@ -147,11 +161,11 @@ static struct ddt_thread *ddt_server_create_thread(struct ddt_queue *queue)
 {
 	struct ddt_thread *thread;
 
-	queue->thread_runs = true;
+	WRITE_ONCE(queue->thread_runs, true);
 	thread = ddt_thread_create(ddt_server_thread, queue,
 				   &queue->thread_attr);
 	if (IS_ERR(thread))
-		queue->thread_runs = false;
+		WRITE_ONCE(queue->thread_runs, false);
 	return thread;
 }
 
@@ -162,11 +176,10 @@ static void ddt_server_fail(struct ddt_queue *queue, int err)
 
 	do {
 		ddt_queue_complete_all(queue, err);
-		spin_lock_irq(&queue->lock);
-		more = ddt_queue_has_requests(queue);
-		if (!more)
-			queue->sleeping = true;
-		spin_unlock_irq(&queue->lock);
+		ddt_queue_lock(queue);
+		more = ddt_queue_has_requests(queue) ||
+		       !ddt_server_sleeps(queue);
+		ddt_queue_unlock(queue);
 	} while (more);
 }
 
@@ -179,12 +192,11 @@ static void ddt_server_replace_thread(struct work_struct *work)
 	bool ended, wanted;
 
 	mutex_lock(&queue->thread_lock);
-	spin_lock_irq(&queue->lock);
+	ddt_queue_lock(queue);
 	ended = !queue->thread_runs;
-	wanted = ended && ddt_queue_has_requests(queue);
-	if (ended && !wanted)
-		queue->sleeping = true;
-	spin_unlock_irq(&queue->lock);
+	wanted = ended && (ddt_queue_has_requests(queue) ||
+			   !ddt_server_sleeps(queue));
+	ddt_queue_unlock(queue);
 
 	if (ended && queue->thread) {
 		ddt_thread_stop(queue->thread);
@@ -211,11 +223,16 @@ static void ddt_server_schedule(struct ddt_queue *queue, ktime_t when)
 		return;
 	delay = max_t(s64, ktime_to_ns(ktime_sub(when, ktime_get())), 0);
 
-	spin_lock_irq(&queue->lock);
-	if (queue->sleeping && !queue->closed)
+	ddt_queue_lock(queue);
+	if (READ_ONCE(queue->sleeping) && !queue->closed) {
 		mod_delayed_work(ddt_workqueue, &queue->work,
 				 nsecs_to_jiffies(delay) + 1);
-	spin_unlock_irq(&queue->lock);
+		/* That may have put off what ddt_server_wake() has scheduled. */
+		smp_mb();
+		if (!READ_ONCE(queue->sleeping))
+			mod_delayed_work(ddt_workqueue, &queue->work, 0);
+	}
+	ddt_queue_unlock(queue);
 }
 
 /* The work of a queue that is served by workers. */
@@ -327,22 +344,21 @@ void ddt_server_free(struct ddt_queue *queue)
  * If the queue is without work at present the new time holds too, counted from
  * its last work or from this call.
  *
- * Context: As ddt_queue_submit().
+ * Context: As ddt_queue_cancel().
  * Return: 0; -EINVAL for a lazy queue without a timeout.
  */
 int ddt_queue_set_idle_timeout(struct ddt_queue *queue, ktime_t timeout)
 {
-	unsigned long irqflags;
 
 	if (queue->server == DDT_SERVER_LAZY && timeout == DDT_FOREVER)
 		return -EINVAL;
 
-	spin_lock_irqsave(&queue->lock, irqflags);
+	ddt_queue_lock(queue);
 	queue->idle_timeout = timeout;
 	/* Whoever serves the queue is to go to sleep again, for that time. */
-	if (queue->sleeping && !queue->closed)
+	if (!queue->closed)
 		ddt_server_wake(queue);
-	spin_unlock_irqrestore(&queue->lock, irqflags);
+	ddt_queue_unlock(queue);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(ddt_queue_set_idle_timeout);

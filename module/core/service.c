@@ -64,15 +64,17 @@ static struct ddt_request *ddt_queue_next(struct ddt_queue *queue, ktime_t *due)
 struct ddt_request *ddt_queue_begin(struct ddt_queue *queue, ktime_t *due)
 {
 	struct ddt_request *req;
-	bool expired;
+	bool expired, sleeps;
 
 	for (;;) {
-		spin_lock_irq(&queue->lock);
+		ddt_queue_lock(queue);
 		req = ddt_queue_next(queue, due);
 		if (!req) {
-			queue->sleeping = true;
-			spin_unlock_irq(&queue->lock);
-			return NULL;
+			sleeps = ddt_server_sleeps(queue);
+			ddt_queue_unlock(queue);
+			if (sleeps)
+				return NULL;
+			continue;
 		}
 
 		expired = req->deadline &&
@@ -86,9 +88,9 @@ struct ddt_request *ddt_queue_begin(struct ddt_queue *queue, ktime_t *due)
 			req->begun = true;
 			req->due = 0;
 			trace_ddt_request_begin(queue->name, req->number,
-						queue->stats.queued);
+						ddt_queue_queued(queue));
 		}
-		spin_unlock_irq(&queue->lock);
+		ddt_queue_unlock(queue);
 		if (!expired)
 			return req;
 		ddt_queue_complete_unserved(queue, req, -ETIME);
@@ -126,11 +128,12 @@ static int ddt_queue_put_back(struct ddt_queue *queue, struct ddt_request *req)
 		}
 		list_add(&req->link, behind);
 	}
-	req->state = DDT_REQUEST_QUEUED;
-	queue->stats.queued++;
+	WRITE_ONCE(req->state, DDT_REQUEST_QUEUED);
+	atomic_add(DDT_GATE_ONE, &queue->gate);
 	queue->stats.retried++;
-	trace_ddt_request_retry(queue->name, req->number, queue->stats.queued);
-	trace_ddt_depth(queue->name, queue->stats.queued);
+	trace_ddt_request_retry(queue->name, req->number,
+				ddt_queue_queued(queue));
+	trace_ddt_depth(queue->name, ddt_queue_queued(queue));
 	return 0;
 }
 
@@ -164,7 +167,7 @@ void ddt_queue_serve(struct ddt_queue *queue, struct ddt_request *req)
 	}
 
 	/* From here on it cannot be cancelled in service any more. */
-	spin_lock_irq(&queue->lock);
+	ddt_queue_lock(queue);
 	queue->in_service = NULL;
 	if (req->cancelled)
 		ddt_event_reset(&queue->cancel);
@@ -173,8 +176,8 @@ void ddt_queue_serve(struct ddt_queue *queue, struct ddt_request *req)
 		put_back = !status;
 	}
 	if (!put_back)
-		req->state = DDT_REQUEST_IDLE;
-	spin_unlock_irq(&queue->lock);
+		WRITE_ONCE(req->state, DDT_REQUEST_IDLE);
+	ddt_queue_unlock(queue);
 	if (put_back)
 		return;
 
@@ -184,13 +187,13 @@ void ddt_queue_serve(struct ddt_queue *queue, struct ddt_request *req)
 	trace_ddt_request_complete(queue->name, number, status);
 	queue->ops->complete(queue, req);
 
-	spin_lock_irq(&queue->lock);
+	ddt_queue_lock(queue);
 	if (queue->times) {
 		queue->times->queued[ddt_time_bucket(queued_ns)]++;
 		queue->times->service[ddt_time_bucket(service_ns)]++;
 	}
 	ddt_queue_account_completed(queue, epoch);
-	spin_unlock_irq(&queue->lock);
+	ddt_queue_unlock(queue);
 }
 
 /**
@@ -269,19 +272,18 @@ EXPORT_SYMBOL_GPL(ddt_queue_delay);
  *
  * Only requests that were served are counted.
  *
- * Context: As ddt_queue_submit().
+ * Context: As ddt_queue_cancel().
  * Return: 0, or -EOPNOTSUPP if the queue was created without
  * %DDT_QUEUE_TIMES.
  */
 int ddt_queue_times(struct ddt_queue *queue, struct ddt_queue_times *times)
 {
-	unsigned long irqflags;
 
 	if (!queue->times)
 		return -EOPNOTSUPP;
-	spin_lock_irqsave(&queue->lock, irqflags);
+	ddt_queue_lock(queue);
 	*times = *queue->times;
-	spin_unlock_irqrestore(&queue->lock, irqflags);
+	ddt_queue_unlock(queue);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(ddt_queue_times);

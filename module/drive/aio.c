@@ -111,17 +111,32 @@ static void ddt_aio_complete(struct ddt_drive_request *req)
 	struct ddt_aio *aio = to_aio(req);
 	ssize_t result = ddt_drive_request_result(req);
 
-	/* ddt_aio_cancel() is called with a lock that ki_complete() takes. */
-	if ((req->op == DDT_DRIVE_OP_READ && result > 0) ||
-	    READ_ONCE(req->abandoned))
+	if (req->op == DDT_DRIVE_OP_READ && result > 0)
 		queue_work(ddt_aio_workqueue, &aio->work);
 	else
 		ddt_aio_finish(aio, result);
 }
 
+static bool ddt_aio_is_abandoned(const struct ddt_request *request,
+				 const void *context)
+{
+	return READ_ONCE(container_of(request, struct ddt_drive_request,
+				      request)->abandoned);
+}
+
+static void ddt_aio_cancel_work(struct work_struct *work)
+{
+	struct ddt_drive *drive = container_of(work, struct ddt_drive,
+					       aio_cancel);
+
+	ddt_queue_cancel_all(drive->queue, ddt_aio_is_abandoned, NULL);
+}
+
 /*
  * For libaio: io_cancel(), and the exit of a process. May come before the
- * request has been submitted; then the thread finds it abandoned.
+ * request has been submitted; then the thread finds it abandoned. Is called
+ * with a lock that ki_complete() takes, also in interrupts: the rest is left
+ * to a work.
  */
 static int ddt_aio_cancel(struct kiocb *iocb)
 {
@@ -133,7 +148,7 @@ static int ddt_aio_cancel(struct kiocb *iocb)
 	aio = READ_ONCE(iocb->private);
 	if (aio) {
 		WRITE_ONCE(aio->base.abandoned, true);
-		ddt_queue_cancel(file->drive->queue, &aio->base.request);
+		queue_work(ddt_aio_workqueue, &file->drive->aio_cancel);
 	}
 	rcu_read_unlock();
 	return 0;
@@ -228,6 +243,17 @@ static bool ddt_aio_is_of(const struct ddt_request *request,
 void ddt_aio_cancel_all(struct ddt_drive *drive, fl_owner_t owner)
 {
 	ddt_queue_cancel_all(drive->queue, ddt_aio_is_of, owner);
+}
+
+void ddt_aio_init_drive(struct ddt_drive *drive)
+{
+	INIT_WORK(&drive->aio_cancel, ddt_aio_cancel_work);
+}
+
+/* After its last file has been closed. */
+void ddt_aio_exit_drive(struct ddt_drive *drive)
+{
+	cancel_work_sync(&drive->aio_cancel);
 }
 
 int ddt_aio_init(void)

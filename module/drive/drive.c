@@ -40,6 +40,7 @@ static void ddt_drive_free(struct kref *ref)
 {
 	struct ddt_drive *drive = container_of(ref, struct ddt_drive, ref);
 
+	ddt_aio_exit_drive(drive);
 	ddt_queue_destroy(drive->queue);
 	ddt_control_exit(drive);
 	ddt_fault_exit(drive);
@@ -127,6 +128,7 @@ static struct ddt_drive *ddt_drive_create(const struct ddt_drive_add *arg,
 	drive->model = arg->model;
 	drive->medium_flags = DDT_DRIVE_MEDIUM_PRESENT;
 	init_waitqueue_head(&drive->poll);
+	ddt_aio_init_drive(drive);
 	spin_lock_init(&drive->settings_lock);
 	mutex_init(&drive->priority_lock);
 	ddt_control_init(drive);

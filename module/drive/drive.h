@@ -23,6 +23,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 #include <ddt/queue.h>
@@ -74,6 +75,7 @@ struct ddt_drive {
 	/* Set before the queue is stopped, read by anybody: it stays so. */
 	bool removed;
 	wait_queue_head_t poll;
+	struct work_struct aio_cancel;	/* see aio.c */
 
 	/* Used by the thread only. */
 	void *medium;
@@ -150,6 +152,8 @@ ddt_drive_request_result(const struct ddt_drive_request *req)
 ssize_t ddt_aio_transfer(struct kiocb *iocb, struct iov_iter *iter, u32 op,
 			 size_t size);
 void ddt_aio_cancel_all(struct ddt_drive *drive, fl_owner_t owner);
+void ddt_aio_init_drive(struct ddt_drive *drive);
+void ddt_aio_exit_drive(struct ddt_drive *drive);
 int ddt_aio_init(void);
 void ddt_aio_exit(void);
 
