@@ -286,6 +286,50 @@ static void whoever_waits_longest_for_room_is_let_in_first(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, waiters[i]->job->order, i + 2);
 }
 
+/* What ddt_queue_for_each() has visited. */
+struct visits {
+	struct ddt_request *reqs[8];
+	bool in_service[8];
+	unsigned int n;
+};
+
+static void visit(struct ddt_request *req, bool in_service, void *context)
+{
+	struct visits *visits = context;
+
+	if (visits->n < ARRAY_SIZE(visits->reqs)) {
+		visits->reqs[visits->n] = req;
+		visits->in_service[visits->n] = in_service;
+	}
+	visits->n++;
+}
+
+static void for_each_visits_what_is_in_service_queued_and_put_back(struct kunit *test)
+{
+	struct subject *subject = subject_start(test);
+	struct ddt_flow *flow = flow_alloc(test);
+	struct visits visits = {};
+	struct job *jobs[4];
+	int i;
+
+	ddt_queue_for_each(subject->queue, visit, &visits);
+	KUNIT_EXPECT_EQ(test, visits.n, 0);
+
+	jobs[3] = job_begin_retry(test, subject, NULL, 1, DDT_RETRY_LAST,
+				  DDT_TEST_HOUR);
+	jobs[0] = job_submit(test, subject, JOB_HOUR);
+	ddt_event_set(&subject->gate);
+	KUNIT_EXPECT_TRUE(test, one_begun(subject));
+	jobs[1] = job_submit(test, subject, JOB_NOTHING);
+	jobs[2] = job_submit_to(test, subject, flow, JOB_NOTHING);
+	ddt_queue_for_each(subject->queue, visit, &visits);
+	KUNIT_ASSERT_EQ(test, visits.n, ARRAY_SIZE(jobs));
+	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
+		KUNIT_EXPECT_PTR_EQ(test, visits.reqs[i], &jobs[i]->req);
+		KUNIT_EXPECT_EQ(test, visits.in_service[i], !i);
+	}
+}
+
 static struct kunit_case flow_cases[] = {
 	KUNIT_CASE(flows_have_their_turn_one_request_each),
 	KUNIT_CASE(flow_that_comes_late_waits_for_one_request_at_the_most),
@@ -296,6 +340,7 @@ static struct kunit_case flow_cases[] = {
 	KUNIT_CASE(flow_can_be_freed_when_its_requests_are_cancelled),
 	KUNIT_CASE(cancel_all_ends_those_that_match_and_no_others),
 	KUNIT_CASE(whoever_waits_longest_for_room_is_let_in_first),
+	KUNIT_CASE(for_each_visits_what_is_in_service_queued_and_put_back),
 	{}
 };
 

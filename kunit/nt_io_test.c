@@ -248,7 +248,7 @@ static int completions(struct kunit *test)
 static void device_is_listed_until_it_is_deleted(struct kunit *test)
 {
 	struct nt_io_test *ctx = test->priv;
-	PDEVICE_OBJECT second;
+	PDEVICE_OBJECT second, third;
 
 	KUNIT_EXPECT_PTR_EQ(test, ctx->driver.DeviceObject, ctx->device);
 	KUNIT_EXPECT_EQ(test, ctx->device->Flags & DO_DEVICE_INITIALIZING, 0);
@@ -262,7 +262,13 @@ static void device_is_listed_until_it_is_deleted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, second->DeviceType, FILE_DEVICE_UNKNOWN);
 	KUNIT_EXPECT_EQ(test, (unsigned long)second->DeviceExtension % 16, 0);
 	KUNIT_EXPECT_EQ(test, *(UCHAR *)second->DeviceExtension, 0);
+	KUNIT_ASSERT_EQ(test, IoCreateDevice(&ctx->driver, 0, NULL,
+					     FILE_DEVICE_UNKNOWN, 0, FALSE,
+					     &third), STATUS_SUCCESS);
 	IoDeleteDevice(second);
+	KUNIT_EXPECT_PTR_EQ(test, ctx->driver.DeviceObject, third);
+	KUNIT_EXPECT_PTR_EQ(test, third->NextDevice, ctx->device);
+	IoDeleteDevice(third);
 	KUNIT_EXPECT_PTR_EQ(test, ctx->driver.DeviceObject, ctx->device);
 }
 
