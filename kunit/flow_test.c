@@ -304,7 +304,7 @@ static void visit(struct ddt_request *req, bool in_service, void *context)
 	visits->n++;
 }
 
-static void for_each_visits_what_is_in_service_queued_and_put_back(struct kunit *test)
+static void each_request_is_visited_in_service_queued_or_put_back(struct kunit *test)
 {
 	struct subject *subject = subject_start(test);
 	struct ddt_flow *flow = flow_alloc(test);
@@ -340,7 +340,7 @@ static struct kunit_case flow_cases[] = {
 	KUNIT_CASE(flow_can_be_freed_when_its_requests_are_cancelled),
 	KUNIT_CASE(cancel_all_ends_those_that_match_and_no_others),
 	KUNIT_CASE(whoever_waits_longest_for_room_is_let_in_first),
-	KUNIT_CASE(for_each_visits_what_is_in_service_queued_and_put_back),
+	KUNIT_CASE(each_request_is_visited_in_service_queued_or_put_back),
 	{}
 };
 

@@ -144,7 +144,7 @@ enum ddt_queue_server {
 /**
  * define DDT_QUEUE_MAX_DEPTH - how deep a queue can be
  */
-#define DDT_QUEUE_MAX_DEPTH	(1U << 24)
+#define DDT_QUEUE_MAX_DEPTH	10000000U
 
 /**
  * struct ddt_queue_attr - how a queue is to be created

@@ -400,7 +400,6 @@ EXPORT_SYMBOL_GPL(ddt_queue_stop);
  */
 void ddt_queue_stats(struct ddt_queue *queue, struct ddt_queue_stats *stats)
 {
-
 	ddt_queue_lock(queue);
 	*stats = queue->stats;
 	stats->submitted = atomic64_read(&queue->submitted);

@@ -349,7 +349,6 @@ void ddt_server_free(struct ddt_queue *queue)
  */
 int ddt_queue_set_idle_timeout(struct ddt_queue *queue, ktime_t timeout)
 {
-
 	if (queue->server == DDT_SERVER_LAZY && timeout == DDT_FOREVER)
 		return -EINVAL;
 

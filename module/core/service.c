@@ -278,7 +278,6 @@ EXPORT_SYMBOL_GPL(ddt_queue_delay);
  */
 int ddt_queue_times(struct ddt_queue *queue, struct ddt_queue_times *times)
 {
-
 	if (!queue->times)
 		return -EOPNOTSUPP;
 	ddt_queue_lock(queue);

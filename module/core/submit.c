@@ -225,7 +225,7 @@ static int ddt_room_enter(struct ddt_queue *queue,
  * @flags: as for ddt_wait()
  * @timeout: as for ddt_wait()
  *
- * Those who wait are let in in their order, and before anybody who comes later.
+ * Those who wait are let in by their order, and before anybody who comes later.
  *
  * Context: Process context, may sleep.
  * Return: 0 if the request was accepted; -ETIME when the time was up, -EINTR

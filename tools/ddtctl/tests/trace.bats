@@ -58,12 +58,12 @@ numbers_of()
 	reload_fast
 	trace
 	ddtctl submit 0 erase 0 512 --count 3 --wait
-	lines=$(traced)
+	events=$(traced)
 	for event in request_submit request_begin request_complete; do
-		[ "$(numbers_of $event "$lines")" = '1 2 3' ]
+		[ "$(numbers_of $event "$events")" = '1 2 3' ]
 	done
 	grep -qx 'ddt_request_complete: queue=ddt0 number=3 status=0' \
-		<<<"$lines"
+		<<<"$events"
 }
 
 @test "the begin and the end of a service are the slices of a track" {
@@ -99,13 +99,13 @@ numbers_of()
 	trace ddt_request_cancel ddt_request_complete
 	ddtctl cancel 0 "$second" "$first"
 	eventually stats_is completed 2
-	lines=$(traced)
+	events=$(traced)
 	grep -qx 'ddt_request_cancel: queue=ddt0 number=2 in_service=0' \
-		<<<"$lines"
+		<<<"$events"
 	grep -qx 'ddt_request_cancel: queue=ddt0 number=1 in_service=1' \
-		<<<"$lines"
+		<<<"$events"
 	grep -qx 'ddt_request_complete: queue=ddt0 number=2 status=-125' \
-		<<<"$lines"
+		<<<"$events"
 }
 
 @test "the thread is traced when it wakes and when it waits again" {
