@@ -135,7 +135,8 @@ export -f load_drive
 }
 
 @test "the picture is well-formed and shows every request" {
-	reload access_us=2000 spinup_ms=20
+	# Long enough for a pixel each, however slow the machine is.
+	reload access_us=30000 spinup_ms=20
 	ddtctl timeline --svg "$svg" -- bash -c 'load_drive 0 3; sleep 0.05'
 	xmllint --noout "$svg"
 	for number in {1..9}; do
