@@ -16,7 +16,7 @@
 
 struct ddt_queue;
 
-/* private: what a request is at, see queue.c */
+/* private: what a request is at, see submit.c and queue.c */
 enum ddt_request_state {
 	DDT_REQUEST_IDLE,
 	DDT_REQUEST_SUBMITTED,
@@ -101,8 +101,8 @@ struct ddt_request {
 /**
  * struct ddt_queue_ops - what a queue calls
  * @serve: does the work of one request, one at a time and in the order of
- *	submission within each flow; may sleep. Returns the request's status, unless it has
- *	called ddt_request_retry(). Where it sleeps it should use
+ *	submission within each flow; may sleep. Returns the request's status,
+ *	unless it has called ddt_request_retry(). Where it sleeps it should use
  *	ddt_queue_delay(), or wait for ddt_queue_cancel_object() beside what it
  *	waits for, so that a cancelled request ends at once.
  * @complete: called once for every accepted request, with its status set, when

@@ -6,8 +6,9 @@
  * and says that the server sleeps. Whoever then has something for it to do
  * calls ddt_server_wake(), once: that says that the server sleeps no longer.
  *
- * A thread is woken by the semaphore ready. As it is released only for a thread
- * that sleeps, and such a thread takes the count, it never has more than one.
+ * A thread is woken by the semaphore ready. Who wakes it does so without a lock,
+ * so the count may be left over from before the thread was there; then it looks
+ * once in vain.
  *
  * Where no thread runs, waking schedules the queue's work. For workers that
  * serves the requests. For a lazy queue it starts the thread, and it also does

@@ -11,8 +11,8 @@
  * completed; an ioctl has one to what it found in the table.
  *
  * Locking: the lock of the table protects the table, the lists that operations
- * are in, and what is said to be protected in struct ddt_control. The queue's
- * lock nests inside.
+ * are in, and what is said to be protected in struct ddt_control. To submit
+ * takes no lock but that of the dispatcher object that wakes the thread.
  */
 
 #include <linux/container_of.h>

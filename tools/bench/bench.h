@@ -144,6 +144,7 @@ struct bench_request *bench_requests_create(struct bench_server *server,
 					    struct bench_submitter *submitter,
 					    unsigned int count);
 void bench_submitter_wait(struct bench_submitter *submitter);
+int bench_sleep_until_stop(void);
 
 /* result.c */
 int bench_result_add(const struct bench_result *result);

@@ -65,14 +65,7 @@ static int bench_submitter_thread(void *context)
 	complete(&submitter->finished);
 
 	/* Somebody may still be about to wake this thread. */
-	for (;;) {
-		set_current_state(TASK_IDLE);
-		if (kthread_should_stop())
-			break;
-		schedule();
-	}
-	__set_current_state(TASK_RUNNING);
-	return 0;
+	return bench_sleep_until_stop();
 }
 
 static int bench_submitter_start(struct bench_submitter *submitter)

@@ -35,14 +35,7 @@ static const struct ddt_queue_ops bench_queues_ops = {
 
 static int bench_bare_thread(void *unused)
 {
-	for (;;) {
-		set_current_state(TASK_IDLE);
-		if (kthread_should_stop())
-			break;
-		schedule();
-	}
-	__set_current_state(TASK_RUNNING);
-	return 0;
+	return bench_sleep_until_stop();
 }
 
 static void *bench_queue_create(enum ddt_queue_server server)

@@ -4,8 +4,10 @@
 #include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
+#include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "../../module/compat.h"
@@ -119,4 +121,17 @@ struct bench_request *bench_requests_create(struct bench_server *server,
 		server->engine->init(&reqs[i]);
 	}
 	return reqs;
+}
+
+/* For a thread that has nothing to do: returns 0 when it is to stop. */
+int bench_sleep_until_stop(void)
+{
+	for (;;) {
+		set_current_state(TASK_IDLE);
+		if (kthread_should_stop())
+			break;
+		schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	return 0;
 }

@@ -109,6 +109,15 @@ static void submit_all(int n)
 	require(ret == n, "io_uring_submit()");
 }
 
+/* Submits the one request that was prepared, and returns its result. */
+static int submit_and_reap(void)
+{
+	uint64_t data;
+
+	submit_all(1);
+	return reap(&data);
+}
+
 /* To submit takes no time, to complete does, and it is in order. */
 static void check_queues(void)
 {
@@ -184,21 +193,15 @@ static void check_large(void)
 	/* Across the end: what is there. Behind it: nothing, or ENOSPC. */
 	sqe = next_sqe();
 	io_uring_prep_read(sqe, fd, read, 4096, size - 100);
-	set_data(sqe, 3);
-	submit_all(1);
-	res = reap(&data);
+	res = submit_and_reap();
 	expect(res == 100, "%d", res);
 	sqe = next_sqe();
 	io_uring_prep_read(sqe, fd, read, 4096, size);
-	set_data(sqe, 4);
-	submit_all(1);
-	res = reap(&data);
+	res = submit_and_reap();
 	expect(res == 0, "%d", res);
 	sqe = next_sqe();
 	io_uring_prep_write(sqe, fd, written, 4096, size);
-	set_data(sqe, 5);
-	submit_all(1);
-	res = reap(&data);
+	res = submit_and_reap();
 	expect(res == -ENOSPC, "%d", res);
 }
 
