@@ -12,6 +12,9 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/tracepoint.h>
+
+#include <trace/events/printk.h>
 
 #include <ddt/dispatcher.h>
 
@@ -455,6 +458,41 @@ static void wait_with_a_zero_timeout_never_blocks(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, all[i], -ETIME);
 		KUNIT_EXPECT_EQ(test, ddt_semaphore_count(sem), 1);
 	}
+}
+
+/* Looks at what the kernel prints. */
+static void count_complaints(void *context, const char *text, size_t len)
+{
+	atomic_t *complaints = context;
+
+	if (strnstr(text, "sleeping function called from invalid context",
+		    len))
+		atomic_inc(complaints);
+}
+
+static void wait_in_atomic_context_makes_a_debug_kernel_complain(struct kunit *test)
+{
+	struct ddt_semaphore *sem = semaphore_alloc(test, 1, 1);
+	atomic_t *complaints = ddt_test_alloc(test, sizeof(*complaints));
+	int ret;
+
+	if (!IS_ENABLED(CONFIG_DEBUG_ATOMIC_SLEEP) ||
+	    !IS_ENABLED(CONFIG_TRACEPOINTS))
+		kunit_skip(test, "needs a kernel that checks");
+
+	KUNIT_ASSERT_EQ(test, register_trace_console(count_complaints,
+						     complaints), 0);
+	/* Between these lines tools/vm/check-log finds nothing wrong. */
+	pr_info("ddt-test: a report that is wanted begins\n");
+	preempt_disable();
+	ret = ddt_wait(&sem->object, 0, DDT_FOREVER);
+	preempt_enable();
+	pr_info("ddt-test: a report that is wanted ends\n");
+	unregister_trace_console(count_complaints, complaints);
+	tracepoint_synchronize_unregister();
+
+	KUNIT_EXPECT_EQ(test, ret, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(complaints), 1);
 }
 
 static void wait_ends_at_once_if_the_object_is_signaled(struct kunit *test)
@@ -1105,6 +1143,30 @@ static void delay_is_never_early(struct kunit *test)
 	expect_never_early(test, waiter_alloc(test, DELAY), 0);
 }
 
+static void delay_takes_exactly_its_time_if_nothing_else_does(struct kunit *test)
+{
+	static const ktime_t delays[] = {
+		1, 999, 50 * NSEC_PER_USEC, NSEC_PER_MSEC + 1, NSEC_PER_SEC,
+		100 * NSEC_PER_SEC,
+	};
+	struct waiter *waiter = waiter_alloc(test, DELAY);
+	ktime_t begin;
+	int i;
+
+	if (!IS_ENABLED(CONFIG_UML_TIME_TRAVEL_SUPPORT))
+		kunit_skip(test, "needs virtual time, in which code takes none");
+
+	waiter->flags = DDT_WAIT_ABSOLUTE;
+	for (i = 0; i < ARRAY_SIZE(delays); i++) {
+		/* From a tick on, so that none comes between. */
+		ddt_delay(0, 1);
+		begin = ktime_get();
+		waiter->timeout = ktime_add(begin, delays[i]);
+		KUNIT_EXPECT_EQ(test, waiter_main(waiter), 0);
+		KUNIT_EXPECT_EQ(test, ktime_sub(ktime_get(), begin), delays[i]);
+	}
+}
+
 static void delay_until_a_time_that_has_passed_ends_at_once(struct kunit *test)
 {
 	static const ktime_t times[] = { 0, -1, KTIME_MIN };
@@ -1629,6 +1691,62 @@ static void no_wakeup_is_lost_that_comes_as_the_thread_falls_asleep(struct kunit
 	KUNIT_EXPECT_EQ(test, ddt_test_call(test, sleep_race_main, sleep), 0);
 }
 
+/* An event that is no more as soon as a wait for it has ended. */
+#define FREE_RACE_POISON	0x5a
+
+struct free_race {
+	struct ddt_event event;
+	struct ddt_test_race *race;
+	int ret;
+};
+
+static void free_race_wait(void *context)
+{
+	struct free_race *race = context;
+
+	race->ret = ddt_wait(&race->event.object, DDT_WAIT_ALERTABLE,
+			     DDT_FOREVER);
+	memset(&race->event, FREE_RACE_POISON, sizeof(race->event));
+}
+
+static void free_race_set(void *context)
+{
+	struct free_race *race = context;
+
+	ddt_event_set(&race->event);
+}
+
+static int free_race_main(void *context)
+{
+	struct free_race *race = context;
+	unsigned long begin = jiffies;
+	unsigned int i;
+
+	ddt_test_pin();
+	for (i = 0; ddt_test_round(i, 5000, 500, begin); i++) {
+		ddt_event_init(&race->event,
+			       i % 2 ? DDT_EVENT_AUTO : DDT_EVENT_MANUAL, false);
+		if (!ddt_test_race_round(race->race, free_race_wait) ||
+		    race->ret)
+			return -EIO;
+		if (memchr_inv(&race->event, FREE_RACE_POISON,
+			       sizeof(race->event)))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static void event_on_the_stack_is_not_touched_once_the_wait_has_ended(struct kunit *test)
+{
+	struct free_race *race = ddt_test_alloc(test, sizeof(*race));
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+
+	race->race = ddt_test_race_start(test, free_race_set, race);
+	KUNIT_EXPECT_EQ(test, ddt_test_call(test, free_race_main, race), 0);
+}
+
 /* A stop and a signal that come at about the same time. */
 static int stop_race_waiter(void *context)
 {
@@ -1682,6 +1800,7 @@ static struct kunit_case dispatcher_cases[] = {
 	KUNIT_CASE(event_reset_does_not_undo_a_wait_that_has_ended),
 	KUNIT_CASE(wait_refuses_unknown_flags_and_takes_nothing),
 	KUNIT_CASE(wait_with_a_zero_timeout_never_blocks),
+	KUNIT_CASE(wait_in_atomic_context_makes_a_debug_kernel_complain),
 	KUNIT_CASE(wait_ends_at_once_if_the_object_is_signaled),
 	KUNIT_CASE(wait_times_out_and_never_early),
 	KUNIT_CASE(wait_until_a_time_that_has_passed_ends_at_once),
@@ -1706,6 +1825,7 @@ static struct kunit_case dispatcher_cases[] = {
 	KUNIT_CASE(wait_all_by_two_in_opposite_orders_ends_one_per_pair),
 	KUNIT_CASE(wait_leaves_nothing_behind_however_it_ends),
 	KUNIT_CASE(delay_is_never_early),
+	KUNIT_CASE(delay_takes_exactly_its_time_if_nothing_else_does),
 	KUNIT_CASE(delay_until_a_time_that_has_passed_ends_at_once),
 	KUNIT_CASE(nothing_is_lost_or_taken_twice_under_wait_any_wait_all_and_timeouts),
 	KUNIT_CASE(event_auto_is_taken_once_per_time_it_becomes_set),
@@ -1714,6 +1834,7 @@ static struct kunit_case dispatcher_cases[] = {
 	KUNIT_CASE(wait_any_takes_one_signal_although_another_comes_meanwhile),
 	KUNIT_CASE(no_count_is_lost_while_others_test_for_all),
 	KUNIT_CASE(no_wakeup_is_lost_that_comes_as_the_thread_falls_asleep),
+	KUNIT_CASE(event_on_the_stack_is_not_touched_once_the_wait_has_ended),
 	KUNIT_CASE(wait_that_a_stop_has_ended_has_taken_nothing),
 	{}
 };

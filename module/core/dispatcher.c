@@ -4,10 +4,17 @@
  *
  * A waiter puts one block on the list of each object it waits for and sleeps.
  * Whoever signals an object hands the signal to the first waiters in its list:
- * it claims the waiter, consumes the signal on its behalf and wakes it. A
- * waiter is claimed once, by the signal of one object or by itself when its
- * time is up (ddt_waiter_claim()), therefore nothing is consumed that is not
- * reported and nothing reported that was not consumed.
+ * it claims the waiter, consumes the signal on its behalf and takes its block
+ * out of the list. A waiter is claimed once, by the signal of one object or by
+ * itself when its time is up (ddt_waiter_claim()), therefore nothing is consumed
+ * that is not reported and nothing reported that was not consumed.
+ *
+ * Only when the object is unlocked again the waiter is woken and, at last, told
+ * the result (ddt_object_unlock()), without which it does not return. So neither
+ * the waiter nor its task goes away under the one who signals; and the waiter
+ * may free the object as soon as it returns. Where its blocks are still in lists
+ * it removes them under the locks of the objects. A wait for one object takes
+ * its lock only once.
  *
  * Locking: an object is protected by its own lock, unless somebody waits for
  * all of several objects and this is one of them. Such a wait must see all its
@@ -15,10 +22,6 @@
  * ddt_all_lock instead, and thereby protected together with all the others.
  * ddt_object_lock() takes the right one. The number of such waiters changes
  * only under both locks.
- *
- * The waiter takes the lock of each object to remove its block. As waiters are
- * claimed and woken under that lock, neither the block nor the task goes away
- * under the one who signals.
  */
 
 #include <linux/atomic.h>
@@ -38,18 +41,22 @@
 
 #include "dispatcher.h"
 
-/* Result of a wait that has not ended; else an index or a negative errno. */
+/* Results of a wait that has not ended; else an index or a negative errno. */
 #define DDT_WAIT_PENDING	INT_MAX
+#define DDT_WAIT_CLAIMED	(INT_MAX - 1)	/* the result comes at once */
 
 /* A wait for up to so many objects allocates no memory. */
 #define DDT_STACK_BLOCKS	4
 
 struct ddt_waiter {
 	struct task_struct *task;
-	int result;			/* changed by ddt_waiter_claim() only */
+	int result;			/* see ddt_waiter_claim() */
 	bool all;
 	unsigned int count;
 	struct ddt_wait_block *blocks;
+	/* For the one who signals: */
+	int outcome;			/* what the result will be */
+	struct ddt_waiter *next;	/* who is woken next */
 };
 
 /* Protects all objects that have waiters for all of several objects. */
@@ -82,10 +89,22 @@ static raw_spinlock_t *ddt_object_lock(struct ddt_object *object,
 	}
 }
 
-static void ddt_object_unlock(raw_spinlock_t *lock, unsigned long irqflags)
+/* @claimed: the waiters that ddt_object_wake() has returned, or NULL. */
+static void ddt_object_unlock(raw_spinlock_t *lock, unsigned long irqflags,
+			      struct ddt_waiter *claimed)
 	__releases(lock)
 {
-	raw_spin_unlock_irqrestore(lock, irqflags);
+	struct ddt_waiter *waiter;
+
+	raw_spin_unlock(lock);
+	while ((waiter = claimed)) {
+		claimed = waiter->next;
+		wake_up_process(waiter->task);
+		/* Then it is gone. Pairs with ddt_waiter_result(). */
+		smp_store_release(&waiter->result, waiter->outcome);
+	}
+	/* Not earlier: a claimed waiter may be waiting for its result. */
+	local_irq_restore(irqflags);
 }
 
 static bool ddt_object_signaled(const struct ddt_object *object)
@@ -102,9 +121,9 @@ static void ddt_object_consume(struct ddt_object *object)
 }
 
 /*
- * Ends a wait, unless it has ended already. The full barrier of a successful
- * cmpxchg() orders the caller's changes before the result; it pairs with the
- * one in set_current_state() of ddt_wait_sleep().
+ * Ends a wait, unless it has ended already or is about to. The full barrier of
+ * a successful cmpxchg() is between this and a wake-up; it pairs with the one in
+ * set_current_state() of ddt_wait_sleep().
  */
 static bool ddt_waiter_claim(struct ddt_waiter *waiter, int result)
 {
@@ -112,8 +131,17 @@ static bool ddt_waiter_claim(struct ddt_waiter *waiter, int result)
 	       DDT_WAIT_PENDING;
 }
 
-/* The caller holds ddt_all_lock, and all objects are under it. */
-static bool ddt_waiter_claim_all(struct ddt_waiter *waiter)
+/* For the waiter: its result, when whoever has claimed it has told it. */
+static int ddt_waiter_result(struct ddt_waiter *waiter)
+{
+	return smp_cond_load_acquire(&waiter->result, VAL != DDT_WAIT_CLAIMED);
+}
+
+/*
+ * Takes all the signals that a waiter waits for, if they are there and it can
+ * be claimed. The caller holds ddt_all_lock, and all objects are under it.
+ */
+static bool ddt_waiter_claim_all(struct ddt_waiter *waiter, int result)
 {
 	unsigned int i;
 
@@ -122,33 +150,43 @@ static bool ddt_waiter_claim_all(struct ddt_waiter *waiter)
 	for (i = 0; i < waiter->count; i++)
 		if (!ddt_object_signaled(waiter->blocks[i].object))
 			return false;
-	if (!ddt_waiter_claim(waiter, 0))
+	if (!ddt_waiter_claim(waiter, result))
 		return false;
 	for (i = 0; i < waiter->count; i++)
 		ddt_object_consume(waiter->blocks[i].object);
 	return true;
 }
 
-/* Hands the signal of a locked object to those who wait for it. */
-static void ddt_object_wake(struct ddt_object *object)
+/*
+ * Hands the signal of a locked object to those who wait for it. Returns them,
+ * to be woken by ddt_object_unlock().
+ */
+static struct ddt_waiter *ddt_object_wake(struct ddt_object *object)
 {
-	struct ddt_wait_block *block;
+	struct ddt_waiter *first = NULL, **last = &first;
+	struct ddt_wait_block *block, *next;
 
-	list_for_each_entry(block, &object->waiters, link) {
+	list_for_each_entry_safe(block, next, &object->waiters, link) {
 		struct ddt_waiter *waiter = block->waiter;
 
 		if (!ddt_object_signaled(object))
 			break;
 		if (waiter->all) {
-			if (!ddt_waiter_claim_all(waiter))
+			if (!ddt_waiter_claim_all(waiter, DDT_WAIT_CLAIMED))
 				continue;
+			waiter->outcome = 0;
 		} else {
-			if (!ddt_waiter_claim(waiter, block - waiter->blocks))
+			if (!ddt_waiter_claim(waiter, DDT_WAIT_CLAIMED))
 				continue;
 			ddt_object_consume(object);
+			list_del_init(&block->link);
+			waiter->outcome = block - waiter->blocks;
 		}
-		wake_up_process(waiter->task);
+		waiter->next = NULL;
+		*last = waiter;
+		last = &waiter->next;
 	}
+	return first;
 }
 
 static void ddt_object_init(struct ddt_object *object,
@@ -169,6 +207,7 @@ void ddt_object_init_thread(struct ddt_object *object)
 /* Sets the state to 1 and returns whether the object was signaled before. */
 bool ddt_object_signal(struct ddt_object *object)
 {
+	struct ddt_waiter *claimed = NULL;
 	unsigned long irqflags;
 	raw_spinlock_t *lock;
 	bool was_signaled;
@@ -178,9 +217,9 @@ bool ddt_object_signal(struct ddt_object *object)
 	if (!was_signaled) {
 		/* Pairs with ddt_object_read(). */
 		smp_store_release(&object->state, 1);
-		ddt_object_wake(object);
+		claimed = ddt_object_wake(object);
 	}
-	ddt_object_unlock(lock, irqflags);
+	ddt_object_unlock(lock, irqflags, claimed);
 	return was_signaled;
 }
 
@@ -232,6 +271,7 @@ EXPORT_SYMBOL_GPL(ddt_semaphore_init);
 int ddt_semaphore_release(struct ddt_semaphore *sem, u32 n)
 {
 	struct ddt_object *object = &sem->object;
+	struct ddt_waiter *claimed = NULL;
 	unsigned long irqflags;
 	raw_spinlock_t *lock;
 	int ret;
@@ -242,9 +282,9 @@ int ddt_semaphore_release(struct ddt_semaphore *sem, u32 n)
 		ret = -EOVERFLOW;
 	} else {
 		WRITE_ONCE(object->state, ret + n);
-		ddt_object_wake(object);
+		claimed = ddt_object_wake(object);
 	}
-	ddt_object_unlock(lock, irqflags);
+	ddt_object_unlock(lock, irqflags, claimed);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(ddt_semaphore_release);
@@ -323,7 +363,7 @@ bool ddt_event_reset(struct ddt_event *event)
 	lock = ddt_object_lock(object, &irqflags);
 	was_set = ddt_object_signaled(object);
 	WRITE_ONCE(object->state, 0);
-	ddt_object_unlock(lock, irqflags);
+	ddt_object_unlock(lock, irqflags, NULL);
 	return was_set;
 }
 EXPORT_SYMBOL_GPL(ddt_event_reset);
@@ -361,7 +401,7 @@ static bool ddt_wait_begin_one(struct ddt_wait_block *block, bool enqueue)
 	} else if (enqueue) {
 		list_add_tail(&block->link, &object->waiters);
 	}
-	ddt_object_unlock(lock, irqflags);
+	ddt_object_unlock(lock, irqflags, NULL);
 	return signaled;
 }
 
@@ -384,11 +424,12 @@ static void ddt_wait_end_any(struct ddt_waiter *waiter)
 	for (i = 0; i < waiter->count; i++) {
 		struct ddt_wait_block *block = &waiter->blocks[i];
 
-		if (list_empty(&block->link))	/* never put in a list */
+		/* Never put in a list, or taken out by the one who signaled. */
+		if (list_empty(&block->link))
 			continue;
 		lock = ddt_object_lock(block->object, &irqflags);
 		list_del(&block->link);
-		ddt_object_unlock(lock, irqflags);
+		ddt_object_unlock(lock, irqflags, NULL);
 	}
 }
 
@@ -408,7 +449,7 @@ static void ddt_wait_begin_all(struct ddt_waiter *waiter)
 		raw_spin_unlock(&block->object->lock);
 		list_add_tail(&block->link, &block->object->waiters);
 	}
-	ddt_waiter_claim_all(waiter);
+	ddt_waiter_claim_all(waiter, 0);
 	raw_spin_unlock_irqrestore(&ddt_all_lock, irqflags);
 }
 
@@ -502,7 +543,7 @@ static int ddt_wait_objects(struct ddt_waiter *waiter,
 	/* A test never sleeps, and so it need not put its blocks anywhere. */
 	bool test = timeout <= 0;
 	unsigned int i;
-	int err;
+	int err, ret;
 
 	for (i = 0; i < waiter->count; i++) {
 		waiter->blocks[i].object = objects[i];
@@ -519,12 +560,13 @@ static int ddt_wait_objects(struct ddt_waiter *waiter,
 		err = test ? -ETIME : ddt_wait_sleep(waiter, flags, timeout);
 		ddt_waiter_claim(waiter, err);
 	}
+	ret = ddt_waiter_result(waiter);
 
 	if (waiter->all)
 		ddt_wait_end_all(waiter);
 	else
 		ddt_wait_end_any(waiter);
-	return waiter->result;
+	return ret;
 }
 
 static int ddt_wait_many(struct ddt_object *const *objects, unsigned int count,

@@ -44,7 +44,7 @@ void ddt_queue_claim(struct ddt_queue *queue, struct ddt_request *req,
 
 	ddt_flow_remove(queue, req);
 	WRITE_ONCE(req->state, state);
-	atomic_sub(DDT_GATE_ONE, &queue->gate);
+	WRITE_ONCE(queue->left, queue->left + 1);
 	trace_ddt_depth(queue->name, ddt_queue_queued(queue));
 	ddt_queue_check_room(queue);
 }
@@ -82,10 +82,10 @@ void ddt_queue_complete_unserved(struct ddt_queue *queue,
 	ddt_queue_unlock(queue);
 }
 
-static void ddt_queue_cancel_in_service(struct ddt_queue *queue)
+/* @req: what ddt_queue_in_service() has returned. */
+static void ddt_queue_cancel_in_service(struct ddt_queue *queue,
+					struct ddt_request *req)
 {
-	struct ddt_request *req = queue->in_service;
-
 	lockdep_assert_held(&queue->lock);
 
 	WRITE_ONCE(req->cancelled, true);
@@ -266,8 +266,8 @@ int ddt_queue_cancel(struct ddt_queue *queue, struct ddt_request *req)
 			ddt_server_wake(queue);
 		ret = 0;
 	} else if (req->state == DDT_REQUEST_IN_SERVICE &&
-		   queue->in_service == req) {
-		ddt_queue_cancel_in_service(queue);
+		   ddt_queue_in_service(queue) == req) {
+		ddt_queue_cancel_in_service(queue, req);
 		ret = -EINPROGRESS;
 	} else {
 		ret = -EALREADY;
@@ -325,8 +325,9 @@ void ddt_queue_cancel_all(struct ddt_queue *queue, ddt_request_match_t match,
 					 &claimed);
 	ddt_queue_claim_matching(queue, &queue->delayed, match, context,
 				 &claimed);
-	if (queue->in_service && match(queue->in_service, context))
-		ddt_queue_cancel_in_service(queue);
+	req = ddt_queue_in_service(queue);
+	if (req && match(req, context))
+		ddt_queue_cancel_in_service(queue, req);
 	/* The others may have had to wait for them. */
 	if (!list_empty(&claimed) && ddt_queue_has_requests(queue))
 		ddt_server_wake(queue);
@@ -355,17 +356,19 @@ EXPORT_SYMBOL_GPL(ddt_queue_cancel_all);
 int ddt_queue_stop(struct ddt_queue *queue, enum ddt_queue_stop_mode mode)
 {
 	bool abort = mode == DDT_QUEUE_ABORT;
+	struct ddt_request *req;
 
 	if (ddt_server_is_current(queue))
 		return -EDEADLK;
 
 	ddt_queue_lock(queue);
 	queue->closed = true;
-	atomic_or(DDT_GATE_CLOSED, &queue->gate);
+	atomic64_or(DDT_GATE_CLOSED, &queue->gate);
 	if (abort) {
 		queue->aborting = true;
-		if (queue->in_service)
-			ddt_queue_cancel_in_service(queue);
+		req = ddt_queue_in_service(queue);
+		if (req)
+			ddt_queue_cancel_in_service(queue, req);
 	} else if (ddt_queue_has_requests(queue)) {
 		ddt_server_wake(queue);
 	}
@@ -402,7 +405,7 @@ void ddt_queue_stats(struct ddt_queue *queue, struct ddt_queue_stats *stats)
 {
 	ddt_queue_lock(queue);
 	*stats = queue->stats;
-	stats->submitted = atomic64_read(&queue->submitted);
+	stats->submitted = ddt_gate_submitted(atomic64_read(&queue->gate));
 	stats->wakeups = atomic64_read(&queue->wakeups);
 	stats->queued = ddt_queue_queued(queue);
 	ddt_queue_unlock(queue);
@@ -426,8 +429,9 @@ void ddt_queue_for_each(struct ddt_queue *queue,
 	struct ddt_flow *flow;
 
 	ddt_queue_lock(queue);
-	if (queue->in_service)
-		visit(queue->in_service, true, context);
+	req = ddt_queue_in_service(queue);
+	if (req)
+		visit(req, true, context);
 	list_for_each_entry(flow, &queue->flows, link)
 		list_for_each_entry(req, &flow->requests, link)
 			visit(req, false, context);

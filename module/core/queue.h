@@ -19,9 +19,9 @@ struct ddt_queue {
 	unsigned int depth;
 
 	/* Without the lock: see submit.c. */
-	atomic_t gate;			/* DDT_GATE_CLOSED, ... */
+	atomic64_t gate;		/* DDT_GATE_CLOSED, ... */
 	struct llist_head intake;	/* accepted, the last first */
-	atomic64_t submitted;
+	atomic_t service;		/* enum ddt_service, see service.c */
 
 	struct ddt_event cancel;	/* set if in_service is cancelled */
 	struct ddt_event drained;	/* set if closed and none outstanding */
@@ -54,10 +54,11 @@ struct ddt_queue {
 	 * for each request would cost more than all the rest.
 	 */
 	spinlock_t lock;
+	unsigned long left;		/* the queue; also read by ddt_gate_pass() */
 	struct list_head flows;		/* that have requests, in their turn */
 	struct ddt_flow flow;		/* of the requests that name none */
 	struct list_head delayed;	/* put back until they are due, sorted */
-	struct ddt_request *in_service;
+	struct ddt_request *in_service;	/* see ddt_queue_in_service() */
 	bool closed;			/* accepts no more requests */
 	bool aborting;			/* serves no more requests */
 	struct list_head room_waiters;	/* who is let in when there is room */
@@ -72,15 +73,30 @@ struct ddt_queue {
 
 /*
  * The gate that requests pass when they are accepted. Its other bits count those
- * that have passed it and are queued.
+ * that have passed it since the queue was created.
  */
 #define DDT_GATE_CLOSED		BIT(0)
 #define DDT_GATE_WAITERS	BIT(1)	/* leave the room to those who wait */
 #define DDT_GATE_ONE		BIT(2)
 
+static inline u64 ddt_gate_submitted(s64 gate)
+{
+	return (u64)gate / DDT_GATE_ONE;
+}
+
+/* Whether a request is in service. */
+enum ddt_service {
+	DDT_SERVICE_NONE,
+	DDT_SERVICE_GOES_ON,
+	DDT_SERVICE_HELD,		/* and does not end without the lock */
+};
+
 static inline unsigned int ddt_queue_queued(const struct ddt_queue *queue)
 {
-	return (unsigned int)atomic_read(&queue->gate) / DDT_GATE_ONE;
+	lockdep_assert_held(&queue->lock);
+
+	return (unsigned long)ddt_gate_submitted(atomic64_read(&queue->gate)) -
+	       queue->left;
 }
 
 static inline bool ddt_queue_has_requests(const struct ddt_queue *queue)
@@ -113,8 +129,8 @@ void ddt_queue_complete_unserved(struct ddt_queue *queue,
 void ddt_queue_complete_all(struct ddt_queue *queue, int status);
 
 /* service.c */
-struct ddt_request *ddt_queue_begin(struct ddt_queue *queue, ktime_t *due);
-void ddt_queue_serve(struct ddt_queue *queue, struct ddt_request *req);
+bool ddt_queue_serve(struct ddt_queue *queue, ktime_t *due);
+struct ddt_request *ddt_queue_in_service(struct ddt_queue *queue);
 
 /* deadline.c */
 void ddt_deadline_init(struct ddt_queue *queue);

@@ -2,9 +2,9 @@
 /*
  * server.c - who serves a queue: a thread, a thread when needed, or workers
  *
- * Each of them takes requests from the queue until ddt_queue_begin() finds none
- * and says that the server sleeps. Whoever then has something for it to do
- * calls ddt_server_wake(), once: that says that the server sleeps no longer.
+ * Each of them calls ddt_queue_serve() until that finds no more requests and
+ * says that the server sleeps. Whoever then has something for it to do calls
+ * ddt_server_wake(), once: that says that the server sleeps no longer.
  *
  * A thread is woken by the semaphore ready. Who wakes it does so without a lock,
  * so the count may be left over from before the thread was there; then it looks
@@ -134,19 +134,13 @@ static bool ddt_server_may_end(struct ddt_queue *queue)
 static int ddt_server_thread(void *context)
 {
 	struct ddt_queue *queue = context;
-	struct ddt_request *req;
 	ktime_t due;
 	int ret;
 
 	WRITE_ONCE(queue->serving, current);
 	for (;;) {
-		req = ddt_queue_begin(queue, &due);
-		if (req) {
-			ddt_queue_serve(queue, req);
+		if (ddt_queue_serve(queue, &due))
 			queue->worked = true;
-			continue;
-		}
-
 		ret = ddt_server_sleep(queue, due);
 		if (ret == -EINTR)
 			return 0;
@@ -241,17 +235,10 @@ static void ddt_server_work(struct work_struct *work)
 {
 	struct ddt_queue *queue = container_of(to_delayed_work(work),
 					       struct ddt_queue, work);
-	bool worked_now = false;
-	struct ddt_request *req;
 	ktime_t due;
 
 	WRITE_ONCE(queue->serving, current);
-	while ((req = ddt_queue_begin(queue, &due))) {
-		ddt_queue_serve(queue, req);
-		worked_now = true;
-	}
-
-	if (worked_now) {
+	if (ddt_queue_serve(queue, &due)) {
 		queue->worked = true;
 		queue->idle_since = ktime_get();
 	}

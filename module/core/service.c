@@ -7,6 +7,9 @@
  * can be told that it is cancelled. One that the device is not ready for goes
  * back into the queue: into its flow, if it can be served again at once or the
  * others have to wait for it; else among the delayed ones until it is due.
+ *
+ * For a request that nobody asks about the queue's lock is taken once: to take
+ * it into service, and to account for the one before.
  */
 
 #include <linux/export.h>
@@ -57,17 +60,51 @@ static struct ddt_request *ddt_queue_next(struct ddt_queue *queue, ktime_t *due)
 	return NULL;
 }
 
+/* A request that was served, and is completed; it may be gone. */
+struct ddt_served {
+	bool unaccounted;
+	u8 epoch;
+	u64 queued_ns;
+	u64 service_ns;
+};
+
+static unsigned int ddt_time_bucket(u64 ns)
+{
+	return min_t(unsigned int, ns ? ilog2(ns) : 0,
+		     DDT_QUEUE_TIME_BUCKETS - 1);
+}
+
+static void ddt_queue_account_served(struct ddt_queue *queue,
+				     struct ddt_served *served)
+{
+	struct ddt_queue_times *times = queue->times;
+
+	lockdep_assert_held(&queue->lock);
+
+	if (!served->unaccounted)
+		return;
+	served->unaccounted = false;
+	if (times) {
+		times->queued[ddt_time_bucket(served->queued_ns)]++;
+		times->service[ddt_time_bucket(served->service_ns)]++;
+	}
+	ddt_queue_account_completed(queue, served->epoch);
+}
+
 /*
- * For the server: takes the next request into service. If there is none, makes
- * it known that the server sleeps, and returns NULL and when there will be one.
+ * Takes the next request into service. If there is none, makes it known that
+ * the server sleeps, and returns NULL and when there will be one.
  */
-struct ddt_request *ddt_queue_begin(struct ddt_queue *queue, ktime_t *due)
+static struct ddt_request *ddt_queue_begin(struct ddt_queue *queue,
+					   struct ddt_served *served,
+					   ktime_t *due)
 {
 	struct ddt_request *req;
 	bool expired, sleeps;
 
 	for (;;) {
 		ddt_queue_lock(queue);
+		ddt_queue_account_served(queue, served);
 		req = ddt_queue_next(queue, due);
 		if (!req) {
 			sleeps = ddt_server_sleeps(queue);
@@ -85,6 +122,7 @@ struct ddt_request *ddt_queue_begin(struct ddt_queue *queue, ktime_t *due)
 			ddt_queue_claim(queue, req, DDT_REQUEST_IN_SERVICE);
 			ddt_flow_end_turn(queue, req);
 			queue->in_service = req;
+			atomic_set(&queue->service, DDT_SERVICE_GOES_ON);
 			req->begun = true;
 			req->due = 0;
 			trace_ddt_request_begin(queue->name, req->number,
@@ -95,6 +133,18 @@ struct ddt_request *ddt_queue_begin(struct ddt_queue *queue, ktime_t *due)
 			return req;
 		ddt_queue_complete_unserved(queue, req, -ETIME);
 	}
+}
+
+/* Returns the request in service, which stays there under the lock, or NULL. */
+struct ddt_request *ddt_queue_in_service(struct ddt_queue *queue)
+{
+	lockdep_assert_held(&queue->lock);
+
+	/* Pairs with the one in ddt_queue_end(). */
+	if (atomic_cmpxchg(&queue->service, DDT_SERVICE_GOES_ON,
+			   DDT_SERVICE_HELD) == DDT_SERVICE_NONE)
+		return NULL;
+	return queue->in_service;
 }
 
 /*
@@ -129,7 +179,7 @@ static int ddt_queue_put_back(struct ddt_queue *queue, struct ddt_request *req)
 		list_add(&req->link, behind);
 	}
 	WRITE_ONCE(req->state, DDT_REQUEST_QUEUED);
-	atomic_add(DDT_GATE_ONE, &queue->gate);
+	WRITE_ONCE(queue->left, queue->left - 1);
 	queue->stats.retried++;
 	trace_ddt_request_retry(queue->name, req->number,
 				ddt_queue_queued(queue));
@@ -137,19 +187,41 @@ static int ddt_queue_put_back(struct ddt_queue *queue, struct ddt_request *req)
 	return 0;
 }
 
-static unsigned int ddt_time_bucket(u64 ns)
+/*
+ * Takes a request out of service: from here on it cannot be cancelled. Returns
+ * whether it is to be completed, with *@status.
+ */
+static bool ddt_queue_end(struct ddt_queue *queue, struct ddt_request *req,
+			  int *status)
 {
-	return min_t(unsigned int, ns ? ilog2(ns) : 0,
-		     DDT_QUEUE_TIME_BUCKETS - 1);
+	bool put_back = false;
+
+	/* Without the lock if nobody has asked for it and it is over. */
+	if (req->retry ||
+	    atomic_cmpxchg(&queue->service, DDT_SERVICE_GOES_ON,
+			   DDT_SERVICE_NONE) != DDT_SERVICE_GOES_ON) {
+		ddt_queue_lock(queue);
+		atomic_set(&queue->service, DDT_SERVICE_NONE);
+		if (req->cancelled)
+			ddt_event_reset(&queue->cancel);
+		if (req->retry) {
+			*status = ddt_queue_put_back(queue, req);
+			put_back = !*status;
+		}
+		ddt_queue_unlock(queue);
+	}
+	if (!put_back)
+		WRITE_ONCE(req->state, DDT_REQUEST_IDLE);
+	return !put_back;
 }
 
-/* For the server: serves a request that ddt_queue_begin() has returned. */
-void ddt_queue_serve(struct ddt_queue *queue, struct ddt_request *req)
+static void ddt_queue_serve_one(struct ddt_queue *queue,
+				struct ddt_request *req,
+				struct ddt_served *served)
 {
-	u64 number = req->number, queued_ns, service_ns;
 	ktime_t begin = 0, end = 0;
+	u64 number = req->number;
 	u8 epoch = req->epoch;
-	bool put_back = false;
 	int status;
 
 	req->retry = false;
@@ -165,35 +237,36 @@ void ddt_queue_serve(struct ddt_queue *queue, struct ddt_request *req)
 		req->service_ns += ktime_to_ns(ktime_sub(end, begin));
 		req->stamp = end;
 	}
-
-	/* From here on it cannot be cancelled in service any more. */
-	ddt_queue_lock(queue);
-	queue->in_service = NULL;
-	if (req->cancelled)
-		ddt_event_reset(&queue->cancel);
-	if (req->retry) {
-		status = ddt_queue_put_back(queue, req);
-		put_back = !status;
-	}
-	if (!put_back)
-		WRITE_ONCE(req->state, DDT_REQUEST_IDLE);
-	ddt_queue_unlock(queue);
-	if (put_back)
+	if (!ddt_queue_end(queue, req, &status))
 		return;
 
 	req->status = status;
-	queued_ns = req->queued_ns;
-	service_ns = req->service_ns;
+	*served = (struct ddt_served){
+		.unaccounted = true,
+		.epoch = epoch,
+		.queued_ns = req->queued_ns,
+		.service_ns = req->service_ns,
+	};
 	trace_ddt_request_complete(queue->name, number, status);
 	queue->ops->complete(queue, req);
+}
 
-	ddt_queue_lock(queue);
-	if (queue->times) {
-		queue->times->queued[ddt_time_bucket(queued_ns)]++;
-		queue->times->service[ddt_time_bucket(service_ns)]++;
+/*
+ * For the server: serves requests until there is none. Then makes it known that
+ * the server sleeps. Returns whether there was one, and when there will be the
+ * next.
+ */
+bool ddt_queue_serve(struct ddt_queue *queue, ktime_t *due)
+{
+	struct ddt_served served = { .unaccounted = false };
+	struct ddt_request *req;
+	bool any = false;
+
+	while ((req = ddt_queue_begin(queue, &served, due))) {
+		ddt_queue_serve_one(queue, req, &served);
+		any = true;
 	}
-	ddt_queue_account_completed(queue, epoch);
-	ddt_queue_unlock(queue);
+	return any;
 }
 
 /**

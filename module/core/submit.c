@@ -2,8 +2,8 @@
 /*
  * submit.c - the way of a request into the queue, without a lock
  *
- * To submit costs a few atomic operations, in any context. A request passes the
- * gate, which counts what is queued and is shut when the queue is full or
+ * To submit costs three atomic operations, in any context. A request passes the
+ * gate, where it gets its number, and which is shut when the queue is full or
  * closed. Then it goes to the intake. Whoever takes the queue's lock next, as a
  * rule the server, takes in what is there, so that under the lock all requests
  * that were submitted before are in their flows.
@@ -23,28 +23,47 @@
 #include "queue.h"
 #include "trace.h"
 
-/* Returns how many are queued then, in @queued; or why not. */
-static int ddt_gate_pass(struct ddt_queue *queue, unsigned int *queued)
+/*
+ * How many requests are queued, as far as can be told without the lock: less
+ * than 0 if the gate has changed since.
+ */
+static long ddt_gate_queued(struct ddt_queue *queue, s64 gate)
 {
-	int gate = atomic_read(&queue->gate);
+	return (unsigned long)ddt_gate_submitted(gate) - READ_ONCE(queue->left);
+}
+
+/* Returns 0 and in *@passed the gate as it is then; or why it is shut. */
+static int ddt_gate_pass(struct ddt_queue *queue, s64 *passed)
+{
+	s64 gate = atomic64_read(&queue->gate);
+	long depth = queue->depth;
 
 	do {
-		*queued = (unsigned int)gate / DDT_GATE_ONE;
 		if (gate & DDT_GATE_CLOSED)
 			return -ESHUTDOWN;
-		if (gate & DDT_GATE_WAITERS || *queued >= queue->depth)
+		if (gate & DDT_GATE_WAITERS)
 			return -EAGAIN;
-	} while (!atomic_try_cmpxchg(&queue->gate, &gate,
-				     gate + (int)DDT_GATE_ONE));
-	++*queued;
+		if (ddt_gate_queued(queue, gate) >= depth) {
+			/*
+			 * That may be of before the gate was read; now it was
+			 * full at that moment. Orders the two.
+			 */
+			smp_rmb();
+			if (ddt_gate_queued(queue, gate) >= depth)
+				return -EAGAIN;
+		}
+		*passed = gate + DDT_GATE_ONE;
+	} while (!atomic64_try_cmpxchg(&queue->gate, &gate, *passed));
 	return 0;
 }
 
-/* A request has passed the gate: it is accepted. */
+/* A request has passed the gate: it is accepted. @gate: as it was then. */
 static void ddt_queue_accept(struct ddt_queue *queue, struct ddt_request *req,
-			     unsigned int queued)
+			     s64 gate)
 {
-	req->number = atomic64_inc_return(&queue->submitted);
+	unsigned int queued = max(ddt_gate_queued(queue, gate), 0L);
+
+	req->number = ddt_gate_submitted(gate);
 	if (queue->times) {
 		req->queued_ns = 0;
 		req->service_ns = 0;
@@ -117,7 +136,7 @@ void ddt_queue_unlock(struct ddt_queue *queue)
 int ddt_queue_submit(struct ddt_queue *queue, struct ddt_request *req)
 {
 	bool has_deadline = req->deadline;
-	unsigned int queued;
+	s64 gate;
 	int err;
 
 	if (cmpxchg(&req->state, DDT_REQUEST_IDLE, DDT_REQUEST_SUBMITTED) !=
@@ -126,12 +145,12 @@ int ddt_queue_submit(struct ddt_queue *queue, struct ddt_request *req)
 
 	/* Pairs with the one who waits in ddt_queue_stop(). */
 	rcu_read_lock();
-	err = ddt_gate_pass(queue, &queued);
+	err = ddt_gate_pass(queue, &gate);
 	if (err) {
 		WRITE_ONCE(req->state, DDT_REQUEST_IDLE);
 		goto unlock;
 	}
-	ddt_queue_accept(queue, req, queued);
+	ddt_queue_accept(queue, req, gate);
 	llist_add(&req->intake, &queue->intake);
 	/*
 	 * From here on the request may be gone. The barrier that this needs is
@@ -162,7 +181,7 @@ static void ddt_room_remove(struct ddt_queue *queue,
 
 	list_del_init(&waiter->link);
 	if (list_empty(&queue->room_waiters))
-		atomic_andnot(DDT_GATE_WAITERS, &queue->gate);
+		atomic64_andnot(DDT_GATE_WAITERS, &queue->gate);
 }
 
 /*
@@ -171,8 +190,9 @@ static void ddt_room_remove(struct ddt_queue *queue,
  */
 void ddt_queue_check_room(struct ddt_queue *queue)
 {
+	struct ddt_queue_stats *stats = &queue->stats;
 	struct ddt_room_waiter *waiter;
-	unsigned int queued;
+	s64 gate;
 
 	lockdep_assert_held(&queue->lock);
 
@@ -185,11 +205,10 @@ void ddt_queue_check_room(struct ddt_queue *queue)
 			WRITE_ONCE(waiter->req->state, DDT_REQUEST_IDLE);
 		} else {
 			waiter->ret = 0;
-			queued = (unsigned int)atomic_add_return(DDT_GATE_ONE,
-						&queue->gate) / DDT_GATE_ONE;
-			queue->stats.max_queued = max(queue->stats.max_queued,
-						      queued);
-			ddt_queue_accept(queue, waiter->req, queued);
+			gate = atomic64_add_return(DDT_GATE_ONE, &queue->gate);
+			stats->max_queued = max(stats->max_queued,
+						ddt_queue_queued(queue));
+			ddt_queue_accept(queue, waiter->req, gate);
 			ddt_queue_enter(queue, waiter->req);
 			ddt_server_wake(queue);
 		}
@@ -211,7 +230,7 @@ static int ddt_room_enter(struct ddt_queue *queue,
 		ret = -EBUSY;
 	} else {
 		list_add_tail(&waiter->link, &queue->room_waiters);
-		atomic_or(DDT_GATE_WAITERS, &queue->gate);
+		atomic64_or(DDT_GATE_WAITERS, &queue->gate);
 		ddt_queue_check_room(queue);
 	}
 	ddt_queue_unlock(queue);
