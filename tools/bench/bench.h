@@ -42,6 +42,9 @@ struct bench_request {
 	struct bench_submitter *submitter;
 	struct bench_server *server;
 	bool gate;		/* waits for bench_server.gate while served */
+	/* For those of device.c: what to do, and what to complete instead. */
+	void (*transfer)(struct bench_request *req);
+	struct completion *finished;
 	union {
 		struct ddt_request ddt;
 		struct kthread_work kthread_work;
@@ -125,6 +128,7 @@ struct bench_result {
 };
 
 extern const struct bench_engine bench_ddt_thread;
+extern const struct bench_engine bench_ddt_times;
 extern const struct bench_engine bench_ddt_workers;
 extern const struct bench_engine bench_floor;
 extern const struct bench_engine bench_kthread_worker;
@@ -150,6 +154,10 @@ int bench_sleep_until_stop(void);
 int bench_result_add(const struct bench_result *result);
 void bench_results_clear(void);
 void bench_results_show(struct seq_file *m);
+
+/* device.c */
+int bench_devices_create(void);
+void bench_devices_destroy(void);
 
 /* The workloads. */
 int bench_burst(const struct bench_params *params);

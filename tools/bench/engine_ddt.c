@@ -27,12 +27,13 @@ static const struct ddt_queue_ops bench_ddt_ops = {
 };
 
 static int bench_ddt_create(struct bench_server *server,
-			    enum ddt_queue_server kind)
+			    enum ddt_queue_server kind, unsigned int flags)
 {
 	struct ddt_queue_attr attr = {
 		.server = kind,
 		.thread.name = "bench-ddt",
 		.thread.node = NUMA_NO_NODE,
+		.flags = flags,
 		.depth = BENCH_DEPTH,
 		.idle_timeout = DDT_FOREVER,
 	};
@@ -45,12 +46,17 @@ static int bench_ddt_create(struct bench_server *server,
 
 static int bench_ddt_create_thread(struct bench_server *server)
 {
-	return bench_ddt_create(server, DDT_SERVER_THREAD);
+	return bench_ddt_create(server, DDT_SERVER_THREAD, 0);
+}
+
+static int bench_ddt_create_times(struct bench_server *server)
+{
+	return bench_ddt_create(server, DDT_SERVER_THREAD, DDT_QUEUE_TIMES);
 }
 
 static int bench_ddt_create_workers(struct bench_server *server)
 {
-	return bench_ddt_create(server, DDT_SERVER_WORKERS);
+	return bench_ddt_create(server, DDT_SERVER_WORKERS, 0);
 }
 
 static void bench_ddt_destroy(struct bench_server *server)
@@ -85,6 +91,16 @@ static void bench_ddt_stop(struct bench_server *server,
 const struct bench_engine bench_ddt_thread = {
 	.name = "ddt",
 	.create = bench_ddt_create_thread,
+	.destroy = bench_ddt_destroy,
+	.init = bench_ddt_init,
+	.submit = bench_ddt_submit,
+	.cancel = bench_ddt_cancel,
+	.stop = bench_ddt_stop,
+};
+
+const struct bench_engine bench_ddt_times = {
+	.name = "ddt-times",
+	.create = bench_ddt_create_times,
 	.destroy = bench_ddt_destroy,
 	.init = bench_ddt_init,
 	.submit = bench_ddt_submit,

@@ -147,9 +147,16 @@ static const struct file_operations bench_queues_fops = {
 
 static int __init bench_init(void)
 {
+	int err;
+
+	err = bench_devices_create();
+	if (err)
+		return err;
 	bench_dir = debugfs_create_dir("ddt_bench", NULL);
-	if (IS_ERR(bench_dir))
+	if (IS_ERR(bench_dir)) {
+		bench_devices_destroy();
 		return PTR_ERR(bench_dir);
+	}
 	debugfs_create_file("run", 0200, bench_dir, NULL, &bench_run_fops);
 	debugfs_create_file("results", 0400, bench_dir, NULL,
 			    &bench_results_file_fops);
@@ -161,6 +168,7 @@ static int __init bench_init(void)
 static void __exit bench_exit(void)
 {
 	debugfs_remove(bench_dir);
+	bench_devices_destroy();
 	bench_queues_destroy();
 	bench_results_clear();
 }

@@ -16,6 +16,7 @@
 /* In the order in which they take turns in each round. */
 const struct bench_engine *const bench_engines[] = {
 	&bench_ddt_thread,
+	&bench_ddt_times,
 	&bench_ddt_workers,
 	&bench_kthread_worker,
 	&bench_wq_ordered,
@@ -74,6 +75,8 @@ void bench_serve(struct bench_request *req)
 		wait_for_completion(&server->gate);
 		return;
 	}
+	if (req->transfer)
+		req->transfer(req);
 	if (server->service_ns) {
 		end = ktime_get_ns() + server->service_ns;
 		while (ktime_get_ns() < end)
@@ -84,9 +87,15 @@ void bench_serve(struct bench_request *req)
 void bench_complete(struct bench_request *req)
 {
 	struct bench_submitter *submitter = req->submitter;
-	unsigned int expected = submitter->expected;
-	struct task_struct *task = submitter->task;
+	struct task_struct *task;
+	unsigned int expected;
 
+	if (req->finished) {
+		complete(req->finished);
+		return;
+	}
+	expected = submitter->expected;
+	task = submitter->task;
 	/* Fully ordered; pairs with bench_submitter_wait(). */
 	if (atomic_inc_return(&submitter->done) == expected)
 		wake_up_process(task);
