@@ -81,21 +81,23 @@ struct ddt_request {
 	ktime_t deadline;
 	struct ddt_flow *flow;
 	int status;
-	u64 queued_ns;
-	u64 service_ns;
 	/* private: under the queue's lock, except for the way from idle on */
 	enum ddt_request_state state;
-	bool cancelled;
-	bool begun;
-	bool retry;
-	enum ddt_retry_place retry_place;
-	u8 epoch;
-	ktime_t due;		/* of a request that was put back, else 0 */
-	ktime_t stamp;		/* when it was submitted or begun */
 	union {
 		struct llist_node intake;	/* as long as it is submitted */
 		struct list_head link;
 	};
+	ktime_t due;		/* of a request that was put back, else 0 */
+	bool cancelled;
+	bool begun;
+	bool retry;
+	u8 epoch;
+	enum ddt_retry_place retry_place;
+	/* Up to here, what is needed for each request, in one cache line. */
+	ktime_t stamp;		/* when it was submitted or begun */
+	/* public: */
+	u64 queued_ns;
+	u64 service_ns;
 };
 
 /**

@@ -13,15 +13,22 @@
 #include <ddt/queue.h>
 
 struct ddt_queue {
+	/* What submitting needs comes first, in one cache line: see submit.c. */
+	atomic64_t gate;		/* DDT_GATE_CLOSED, ... */
+	struct llist_head intake;	/* accepted, the last first */
+	unsigned int depth;
+	/*
+	 * Whoever serves the queue has found nothing to do and will look again
+	 * when woken: see ddt_server_sleeps() and ddt_server_wake().
+	 */
+	bool sleeping;
+	bool thread_runs;		/* a thread will look at ready */
+	atomic64_t wakeups;
+	struct ddt_queue_times *times;	/* NULL if not measured */
+
 	const struct ddt_queue_ops *ops;
 	void *context;
 	char name[TASK_COMM_LEN];
-	unsigned int depth;
-
-	/* Without the lock: see submit.c. */
-	atomic64_t gate;		/* DDT_GATE_CLOSED, ... */
-	struct llist_head intake;	/* accepted, the last first */
-	atomic_t service;		/* enum ddt_service, see service.c */
 
 	struct ddt_event cancel;	/* set if in_service is cancelled */
 	struct ddt_event drained;	/* set if closed and none outstanding */
@@ -40,24 +47,19 @@ struct ddt_queue {
 	struct task_struct *serving;	/* who runs the callbacks */
 	bool worked;			/* used by serving only: not yet idle */
 	ktime_t idle_since;		/* used by workers only */
-	/*
-	 * Whoever serves the queue has found nothing to do and will look again
-	 * when woken: see ddt_server_sleeps() and ddt_server_wake().
-	 */
-	bool sleeping;
-	bool thread_runs;		/* a thread will look at ready */
-	atomic64_t wakeups;
 
 	/*
-	 * Protects all that follows, and the private part of the requests. Taken
-	 * by ddt_queue_lock() and never in an interrupt: to turn interrupts off
-	 * for each request would cost more than all the rest.
+	 * Protects all that follows, what times points to, and the private part
+	 * of the requests. Taken by ddt_queue_lock() and never in an interrupt:
+	 * to turn interrupts off for each request would cost more than all the
+	 * rest.
 	 */
 	spinlock_t lock;
 	unsigned long left;		/* the queue; also read by ddt_gate_pass() */
 	struct list_head flows;		/* that have requests, in their turn */
 	struct ddt_flow flow;		/* of the requests that name none */
 	struct list_head delayed;	/* put back until they are due, sorted */
+	atomic_t service;		/* enum ddt_service, see service.c */
 	struct ddt_request *in_service;	/* see ddt_queue_in_service() */
 	bool closed;			/* accepts no more requests */
 	bool aborting;			/* serves no more requests */
@@ -68,7 +70,6 @@ struct ddt_queue {
 	u64 outstanding[2];
 	u8 epoch;			/* which of the two new requests join */
 	struct ddt_queue_stats stats;
-	struct ddt_queue_times *times;	/* NULL if not measured */
 };
 
 /*
