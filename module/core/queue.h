@@ -45,7 +45,9 @@ struct ddt_queue {
 	struct ddt_thread *thread;	/* NULL if there is none */
 	struct ddt_thread_attr thread_attr;
 	struct task_struct *serving;	/* who runs the callbacks */
-	bool worked;			/* used by serving only: not yet idle */
+	/* Used by serving only: */
+	bool worked;			/* not yet idle */
+	ktime_t idle_after;		/* idle_timeout when it last looked */
 	ktime_t idle_since;		/* used by workers only */
 
 	/*

@@ -66,16 +66,6 @@ bool ddt_server_is_current(const struct ddt_queue *queue)
 	return READ_ONCE(queue->serving) == current;
 }
 
-static ktime_t ddt_server_idle_timeout(struct ddt_queue *queue)
-{
-	ktime_t timeout;
-
-	ddt_queue_lock(queue);
-	timeout = queue->idle_timeout;
-	ddt_queue_unlock(queue);
-	return timeout;
-}
-
 /*
  * Waits until the thread is woken (returns 0), a request is due or the queue
  * has been idle for its time (-ETIME), or the thread has to stop (-EINTR).
@@ -91,7 +81,7 @@ static int ddt_server_sleep(struct ddt_queue *queue, ktime_t due)
 		flags |= DDT_WAIT_ABSOLUTE;
 		timeout = due;
 	} else if (queue->worked || lazy) {
-		timeout = ddt_server_idle_timeout(queue);
+		timeout = queue->idle_after;
 	}
 
 	trace_ddt_thread_wait(queue->name, READ_ONCE(queue->stats.completed));
@@ -243,8 +233,7 @@ static void ddt_server_work(struct work_struct *work)
 		queue->idle_since = ktime_get();
 	}
 	if (due == DDT_FOREVER && queue->worked) {
-		due = ktime_add_safe(queue->idle_since,
-				     ddt_server_idle_timeout(queue));
+		due = ktime_add_safe(queue->idle_since, queue->idle_after);
 		if (ktime_get() >= due) {
 			ddt_server_idle(queue);
 			due = DDT_FOREVER;

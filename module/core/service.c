@@ -107,6 +107,7 @@ static struct ddt_request *ddt_queue_begin(struct ddt_queue *queue,
 		ddt_queue_account_served(queue, served);
 		req = ddt_queue_next(queue, due);
 		if (!req) {
+			queue->idle_after = queue->idle_timeout;
 			sleeps = ddt_server_sleeps(queue);
 			ddt_queue_unlock(queue);
 			if (sleeps)
