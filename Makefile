@@ -73,7 +73,7 @@ mutants:		## Show that the tests find deliberate bugs
 	tools/mutants
 
 .PHONY: check
-check:			## Run longer tests: suspend, programs of others
+check:			## Run longer tests: suspend, programs, virtual time
 	tools/check/run
 
 .PHONY: coverage

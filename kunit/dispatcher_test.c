@@ -1143,14 +1143,14 @@ static void delay_is_never_early(struct kunit *test)
 	expect_never_early(test, waiter_alloc(test, DELAY), 0);
 }
 
-static void delay_takes_exactly_its_time_if_nothing_else_does(struct kunit *test)
+static void delay_is_late_by_less_than_a_microsecond_if_nothing_else_takes_time(struct kunit *test)
 {
 	static const ktime_t delays[] = {
 		1, 999, 50 * NSEC_PER_USEC, NSEC_PER_MSEC + 1, NSEC_PER_SEC,
 		100 * NSEC_PER_SEC,
 	};
 	struct waiter *waiter = waiter_alloc(test, DELAY);
-	ktime_t begin;
+	ktime_t late;
 	int i;
 
 	if (!IS_ENABLED(CONFIG_UML_TIME_TRAVEL_SUPPORT))
@@ -1158,12 +1158,12 @@ static void delay_takes_exactly_its_time_if_nothing_else_does(struct kunit *test
 
 	waiter->flags = DDT_WAIT_ABSOLUTE;
 	for (i = 0; i < ARRAY_SIZE(delays); i++) {
-		/* From a tick on, so that none comes between. */
-		ddt_delay(0, 1);
-		begin = ktime_get();
-		waiter->timeout = ktime_add(begin, delays[i]);
+		waiter->timeout = ktime_add(ktime_get(), delays[i]);
 		KUNIT_EXPECT_EQ(test, waiter_main(waiter), 0);
-		KUNIT_EXPECT_EQ(test, ktime_sub(ktime_get(), begin), delays[i]);
+		late = ktime_sub(ktime_get(), waiter->timeout);
+		KUNIT_EXPECT_GE(test, late, 0);
+		/* The clock counts in steps of 256 ns. */
+		KUNIT_EXPECT_LT(test, late, NSEC_PER_USEC);
 	}
 }
 
@@ -1825,7 +1825,7 @@ static struct kunit_case dispatcher_cases[] = {
 	KUNIT_CASE(wait_all_by_two_in_opposite_orders_ends_one_per_pair),
 	KUNIT_CASE(wait_leaves_nothing_behind_however_it_ends),
 	KUNIT_CASE(delay_is_never_early),
-	KUNIT_CASE(delay_takes_exactly_its_time_if_nothing_else_does),
+	KUNIT_CASE(delay_is_late_by_less_than_a_microsecond_if_nothing_else_takes_time),
 	KUNIT_CASE(delay_until_a_time_that_has_passed_ends_at_once),
 	KUNIT_CASE(nothing_is_lost_or_taken_twice_under_wait_any_wait_all_and_timeouts),
 	KUNIT_CASE(event_auto_is_taken_once_per_time_it_becomes_set),
