@@ -286,6 +286,68 @@ static void whoever_waits_longest_for_room_is_let_in_first(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, waiters[i]->job->order, i + 2);
 }
 
+/* Room that somebody waits for, and one who would take it without waiting. */
+struct overtaking {
+	struct subject *subject;
+	struct job *queued;
+	struct job *late;
+	int overtook;
+};
+
+static void overtaking_make_room(void *context)
+{
+	struct overtaking *race = context;
+
+	ddt_queue_cancel(race->subject->queue, &race->queued->req);
+}
+
+static void overtaking_submit(void *context)
+{
+	struct overtaking *race = context;
+	int i;
+
+	for (i = 0; i < 200; i++)
+		if (!ddt_queue_submit(race->subject->queue, &race->late->req))
+			race->overtook++;
+}
+
+static void whoever_comes_late_does_not_overtake_who_waits_for_room(struct kunit *test)
+{
+	struct overtaking *race = ddt_test_alloc(test, sizeof(*race));
+	struct waiter *waiter = ddt_test_alloc(test, sizeof(*waiter));
+	struct subject *subject = subject_alloc(test);
+	unsigned long begin = jiffies;
+	struct ddt_test_thread *thread;
+	struct ddt_test_race *there;
+	int i;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+
+	subject->attr.depth = 1;
+	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
+	job_begin(test, subject, JOB_GATE);
+	race->subject = subject;
+	race->queued = job_submit(test, subject, JOB_NOTHING);
+	race->late = job_alloc(test, JOB_NOTHING);
+	waiter->subject = subject;
+	waiter->job = job_alloc(test, JOB_NOTHING);
+	ddt_test_pin();
+	there = ddt_test_race_start(test, overtaking_submit, race);
+
+	for (i = 0; ddt_test_round(i, 300, 1000, begin); i++) {
+		thread = ddt_test_start(test, waiter_main, waiter);
+		KUNIT_ASSERT_TRUE(test, ddt_test_until(ddt_test_waits(thread)));
+		KUNIT_ASSERT_TRUE(test,
+				  ddt_test_race_round(there,
+						      overtaking_make_room));
+		KUNIT_ASSERT_EQ(test, race->overtook, 0);
+		KUNIT_ASSERT_EQ(test, ddt_test_join(thread), 0);
+		swap(race->queued, waiter->job);
+	}
+	ddt_event_set(&subject->gate);
+}
+
 /* What ddt_queue_for_each() has visited. */
 struct visits {
 	struct ddt_request *reqs[8];
@@ -340,6 +402,7 @@ static struct kunit_case flow_cases[] = {
 	KUNIT_CASE(flow_can_be_freed_when_its_requests_are_cancelled),
 	KUNIT_CASE(cancel_all_ends_those_that_match_and_no_others),
 	KUNIT_CASE(whoever_waits_longest_for_room_is_let_in_first),
+	KUNIT_CASE(whoever_comes_late_does_not_overtake_who_waits_for_room),
 	KUNIT_CASE(each_request_is_visited_in_service_queued_or_put_back),
 	{}
 };

@@ -1137,31 +1137,39 @@ static void expect_none_left_lying(struct kunit *test, ktime_t idle_timeout,
 				   unsigned int rounds)
 {
 	int max_spins = num_online_cpus() > 1 ? 20000 : 100;
-	struct job *job = job_alloc(test, JOB_NOTHING);
+	struct job *jobs[2] = {
+		job_alloc(test, JOB_NOTHING), job_alloc(test, JOB_NOTHING),
+	};
 	struct subject *subject = subject_alloc(test);
 	unsigned long begin = jiffies;
-	unsigned int i;
+	unsigned int i, delay;
 	int spins;
 
 	subject->attr.idle_timeout = idle_timeout;
 	subject->attr.thread.cpus = cpumask_of(cpumask_last(cpu_online_mask));
 	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops_idle), 0);
 	ddt_test_pin();
+	KUNIT_ASSERT_EQ(test, 0,
+			ddt_queue_submit(subject->queue, &jobs[0]->req));
 	for (i = 0; ddt_test_round(i, rounds, rounds / 2, begin); i++) {
-		KUNIT_ASSERT_EQ(test, 0,
-				ddt_queue_submit(subject->queue, &job->req));
+		delay = ddt_test_random(i % 2 ? 400 : 4000);
+		if (!ddt_test_random(20))
+			ddt_test_jitter();
 		for (spins = 0; spins < max_spins; spins++) {
 			if (ddt_semaphore_count(&subject->completed))
 				break;
 			cpu_relax();
 		}
+		/* Nothing else between: the thread does not take long. */
+		ndelay(delay);
+		KUNIT_ASSERT_EQ(test, 0,
+				ddt_queue_submit(subject->queue,
+						 &jobs[!(i % 2)]->req));
 		KUNIT_ASSERT_TRUE(test, one_completed(subject));
-		ndelay(ddt_test_random(3000));
-		if (!ddt_test_random(20))
-			ddt_test_jitter();
 	}
-	KUNIT_EXPECT_EQ(test, job->order, i);
-	KUNIT_EXPECT_EQ(test, atomic_read(&job->completions), i);
+	KUNIT_ASSERT_TRUE(test, one_completed(subject));
+	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[0]->completions) +
+			atomic_read(&jobs[1]->completions), i + 1);
 	KUNIT_EXPECT_FALSE(test, subject->idle_early);
 }
 

@@ -241,6 +241,25 @@ static void lazy_thread_ends_also_if_its_request_was_cancelled(struct kunit *tes
 	KUNIT_EXPECT_TRUE(test, subject_gets_thread(subject, false));
 }
 
+static void lazy_thread_that_ends_at_once_can_be_stopped_in_service(struct kunit *test)
+{
+	static const ktime_t timeouts[] = { 1, 0, -1 };
+	struct ddt_test_thread *stopper;
+	struct subject *subject;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(timeouts); i++) {
+		subject = subject_start_server(test, DDT_SERVER_LAZY,
+					       timeouts[i]);
+		job_begin(test, subject, JOB_GATE);
+		stopper = stop_begin(test, subject, DDT_QUEUE_DRAIN);
+		KUNIT_EXPECT_TRUE(test,
+				  ddt_test_until(ddt_test_waits(stopper)));
+		ddt_event_set(&subject->gate);
+		KUNIT_EXPECT_EQ(test, ddt_test_join(stopper), 0);
+	}
+}
+
 static void lazy_thread_that_cannot_be_started_fails_its_requests(struct kunit *test)
 {
 	struct cpumask *none = ddt_test_alloc(test, cpumask_size());
@@ -439,6 +458,7 @@ static struct kunit_case server_cases[] = {
 	KUNIT_CASE(each_server_refuses_to_stop_or_flush_itself),
 	KUNIT_CASE(lazy_queue_has_a_thread_only_while_it_needs_one),
 	KUNIT_CASE(lazy_thread_ends_also_if_its_request_was_cancelled),
+	KUNIT_CASE(lazy_thread_that_ends_at_once_can_be_stopped_in_service),
 	KUNIT_CASE(lazy_thread_that_cannot_be_started_fails_its_requests),
 	KUNIT_CASE(nice_of_a_lazy_queue_is_that_of_each_thread),
 	KUNIT_CASE(nice_of_a_stopped_queue_cannot_be_set),

@@ -217,7 +217,8 @@ static void retry_is_put_back_although_the_queue_is_full(struct kunit *test)
 	expect_completed(test, other, 0);
 	ddt_queue_stats(subject->queue, &stats);
 	KUNIT_EXPECT_EQ(test, stats.retried, 1);
-	KUNIT_EXPECT_EQ(test, stats.max_queued, 1);
+	/* For a moment both were queued. */
+	KUNIT_EXPECT_EQ(test, stats.max_queued, 2);
 	KUNIT_EXPECT_EQ(test, stats.queued, 0);
 }
 

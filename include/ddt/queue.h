@@ -109,8 +109,9 @@ struct ddt_request {
  *	waits for, so that a cancelled request ends at once.
  * @complete: called once for every accepted request, with its status set, when
  *	the queue is done with it: may free or submit it again. Called by
- *	whoever serves the queue, or in the context of ddt_queue_cancel() or
- *	ddt_queue_stop().
+ *	whoever serves the queue; in the context of ddt_queue_cancel(),
+ *	ddt_queue_cancel_all() or ddt_queue_stop(); or by a worker, if the
+ *	deadline has passed or a lazy queue could not start its thread.
  * @idle: called by whoever serves the queue, once, after
  *	ddt_queue_attr.idle_timeout without work; may sleep. Optional.
  */
@@ -138,8 +139,8 @@ enum ddt_queue_server {
  * define DDT_QUEUE_TIMES - a flag of queues: measure times
  *
  * The time of each request in the queue and in service: see struct
- * ddt_request and ddt_queue_times(). Costs two readings of the clock for each
- * request.
+ * ddt_request and ddt_queue_times(). Costs three readings of the clock for
+ * each request.
  */
 #define DDT_QUEUE_TIMES		BIT(0)
 
@@ -187,7 +188,8 @@ enum ddt_queue_stop_mode {
  * @retried: how often a request was put back
  * @wakeups: how often whoever serves the queue was woken
  * @queued: requests queued at present, the one in service not counted
- * @max_queued: the most that were ever queued
+ * @max_queued: the most that were ever queued: more than the queue is deep if
+ *	requests were put back into a full queue
  */
 struct ddt_queue_stats {
 	u64 submitted;

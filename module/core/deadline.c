@@ -21,15 +21,20 @@ bool ddt_deadline_passed(const struct ddt_request *req, ktime_t now)
 /* Schedules a look at the deadlines, if none is scheduled early enough. */
 void ddt_deadline_schedule(struct ddt_queue *queue, ktime_t deadline)
 {
-	s64 delay = ktime_to_ns(ktime_sub(deadline, ktime_get()));
-
 	lockdep_assert_held(&queue->lock);
 
 	if (deadline >= queue->next_expiry)
 		return;
 	queue->next_expiry = deadline;
 	mod_delayed_work(ddt_workqueue, &queue->expire,
-			 delay > 0 ? nsecs_to_jiffies(delay) + 1 : 0);
+			 ddt_jiffies_until(deadline));
+	/*
+	 * That may have put off what ddt_queue_submit() has scheduled: pairs
+	 * with llist_add() there.
+	 */
+	smp_mb();
+	if (!llist_empty(&queue->intake))
+		mod_delayed_work(ddt_workqueue, &queue->expire, 0);
 }
 
 /* Returns a request of a list that is past its deadline, or finds the next. */

@@ -13,8 +13,8 @@
  * the result (ddt_object_unlock()), without which it does not return. So neither
  * the waiter nor its task goes away under the one who signals; and the waiter
  * may free the object as soon as it returns. Where its blocks are still in lists
- * it removes them under the locks of the objects. A wait for one object takes
- * its lock only once.
+ * it removes them under the locks of the objects. A wait that one object has
+ * ended, and that was for it alone, has taken its lock only once.
  *
  * Locking: an object is protected by its own lock, unless somebody waits for
  * all of several objects and this is one of them. Such a wait must see all its
@@ -33,6 +33,7 @@
 #include <linux/ktime.h>
 #include <linux/limits.h>
 #include <linux/lockdep.h>
+#include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -96,6 +97,7 @@ static void ddt_object_unlock(raw_spinlock_t *lock, unsigned long irqflags,
 {
 	struct ddt_waiter *waiter;
 
+	preempt_disable();
 	raw_spin_unlock(lock);
 	while ((waiter = claimed)) {
 		claimed = waiter->next;
@@ -105,6 +107,8 @@ static void ddt_object_unlock(raw_spinlock_t *lock, unsigned long irqflags,
 	}
 	/* Not earlier: a claimed waiter may be waiting for its result. */
 	local_irq_restore(irqflags);
+	/* Last: whoever was woken and is more urgent runs now. */
+	preempt_enable();
 }
 
 static bool ddt_object_signaled(const struct ddt_object *object)

@@ -43,7 +43,8 @@ static int ddt_queue_wait_for_epoch(struct ddt_queue *queue, unsigned int flags,
  *
  * Context: Process context, may sleep.
  * Return: 0 when all have been completed; -ETIME, -EINTR, -EINVAL as for
- * ddt_wait(); -EDEADLK if called by a callback of the queue.
+ * ddt_wait(); -EDEADLK if called by a callback of the queue in its server. No
+ * ddt_queue_ops.complete() may call it elsewhere either.
  */
 int ddt_queue_flush(struct ddt_queue *queue, unsigned int flags,
 		    ktime_t timeout)

@@ -37,11 +37,23 @@ static void ddt_queue_check_drained(struct ddt_queue *queue)
 		ddt_event_set(&queue->drained);
 }
 
+/*
+ * Remembers how many are queued, if they never were more. The most is reached
+ * before one leaves, or is still there when somebody asks.
+ */
+static void ddt_queue_note_queued(struct ddt_queue *queue)
+{
+	struct ddt_queue_stats *stats = &queue->stats;
+
+	stats->max_queued = max(stats->max_queued, ddt_queue_queued(queue));
+}
+
 void ddt_queue_claim(struct ddt_queue *queue, struct ddt_request *req,
 		     enum ddt_request_state state)
 {
 	lockdep_assert_held(&queue->lock);
 
+	ddt_queue_note_queued(queue);
 	ddt_flow_remove(queue, req);
 	WRITE_ONCE(req->state, state);
 	WRITE_ONCE(queue->left, queue->left + 1);
@@ -351,7 +363,8 @@ EXPORT_SYMBOL_GPL(ddt_queue_cancel_all);
  *
  * Context: Process context, may sleep: with %DDT_QUEUE_DRAIN until all requests
  * have been served, with %DDT_QUEUE_ABORT until ddt_queue_ops.serve() returns.
- * Return: 0; -EDEADLK if called by a callback of the queue.
+ * Return: 0; -EDEADLK if called by a callback of the queue in its server. No
+ * ddt_queue_ops.complete() may call it elsewhere either.
  */
 int ddt_queue_stop(struct ddt_queue *queue, enum ddt_queue_stop_mode mode)
 {
@@ -404,10 +417,11 @@ EXPORT_SYMBOL_GPL(ddt_queue_stop);
 void ddt_queue_stats(struct ddt_queue *queue, struct ddt_queue_stats *stats)
 {
 	ddt_queue_lock(queue);
+	ddt_queue_note_queued(queue);
 	*stats = queue->stats;
 	stats->submitted = ddt_gate_submitted(atomic64_read(&queue->gate));
 	stats->wakeups = atomic64_read(&queue->wakeups);
-	stats->queued = ddt_queue_queued(queue);
+	stats->queued = (unsigned long)stats->submitted - queue->left;
 	ddt_queue_unlock(queue);
 }
 EXPORT_SYMBOL_GPL(ddt_queue_stats);

@@ -4,7 +4,10 @@
 #define _DDT_CORE_QUEUE_H
 
 #include <linux/atomic.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/llist.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
@@ -13,7 +16,7 @@
 #include <ddt/queue.h>
 
 struct ddt_queue {
-	/* What submitting needs comes first, in one cache line: see submit.c. */
+	/* What submitting changes comes first, in one cache line: see submit.c. */
 	atomic64_t gate;		/* DDT_GATE_CLOSED, ... */
 	struct llist_head intake;	/* accepted, the last first */
 	unsigned int depth;
@@ -107,6 +110,16 @@ static inline bool ddt_queue_has_requests(const struct ddt_queue *queue)
 	lockdep_assert_held(&queue->lock);
 
 	return !list_empty(&queue->flows) || !list_empty(&queue->delayed);
+}
+
+/* For a work that looks again if that was too early. */
+static inline unsigned long ddt_jiffies_until(ktime_t when)
+{
+	s64 ns = ktime_to_ns(ktime_sub(when, ktime_get()));
+
+	if (ns <= 0)
+		return 0;
+	return min_t(u64, nsecs_to_jiffies64(ns), MAX_JIFFY_OFFSET - 1) + 1;
 }
 
 extern struct workqueue_struct *ddt_workqueue;

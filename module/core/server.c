@@ -81,7 +81,8 @@ static int ddt_server_sleep(struct ddt_queue *queue, ktime_t due)
 		flags |= DDT_WAIT_ABSOLUTE;
 		timeout = due;
 	} else if (queue->worked || lazy) {
-		timeout = queue->idle_after;
+		/* Not 0: that would only be a test, which no stop ends. */
+		timeout = max_t(ktime_t, queue->idle_after, 1);
 	}
 
 	trace_ddt_thread_wait(queue->name, READ_ONCE(queue->stats.completed));
@@ -202,16 +203,13 @@ static void ddt_server_replace_thread(struct work_struct *work)
 /* Schedules the work of workers for when there is something to do again. */
 static void ddt_server_schedule(struct ddt_queue *queue, ktime_t when)
 {
-	s64 delay;
-
 	if (when == DDT_FOREVER)
 		return;
-	delay = max_t(s64, ktime_to_ns(ktime_sub(when, ktime_get())), 0);
 
 	ddt_queue_lock(queue);
 	if (READ_ONCE(queue->sleeping) && !queue->closed) {
 		mod_delayed_work(ddt_workqueue, &queue->work,
-				 nsecs_to_jiffies(delay) + 1);
+				 ddt_jiffies_until(when));
 		/* That may have put off what ddt_server_wake() has scheduled. */
 		smp_mb();
 		if (!READ_ONCE(queue->sleeping))

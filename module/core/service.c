@@ -16,6 +16,7 @@
 #include <linux/ktime.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 
 #include "queue.h"
 #include "trace.h"
@@ -266,6 +267,8 @@ bool ddt_queue_serve(struct ddt_queue *queue, ktime_t *due)
 	while ((req = ddt_queue_begin(queue, &served, due))) {
 		ddt_queue_serve_one(queue, req, &served);
 		any = true;
+		/* There may always be another, and none that sleeps. */
+		cond_resched();
 	}
 	return any;
 }

@@ -92,13 +92,10 @@ static void ddt_queue_enter(struct ddt_queue *queue, struct ddt_request *req)
 static void ddt_queue_take_in(struct ddt_queue *queue)
 {
 	struct llist_node *intake = llist_del_all(&queue->intake);
-	struct ddt_queue_stats *stats = &queue->stats;
 	struct ddt_request *req, *next;
 
 	lockdep_assert_held(&queue->lock);
 
-	/* Before the first is claimed, so that no peak is missed. */
-	stats->max_queued = max(stats->max_queued, ddt_queue_queued(queue));
 	intake = llist_reverse_order(intake);
 	llist_for_each_entry_safe(req, next, intake, intake)
 		ddt_queue_enter(queue, req);
@@ -125,7 +122,7 @@ void ddt_queue_unlock(struct ddt_queue *queue)
  *
  * If the request was accepted it belongs to the queue until it is completed,
  * which may have happened before this returns. Takes no lock, unless it has to
- * wake whoever serves the queue. Windows: IoMarkIrpPending(), IoCsqInsertIrp()
+ * wake whoever serves the queue or the request has a deadline. Windows: IoMarkIrpPending(), IoCsqInsertIrp()
  * and KeReleaseSemaphore().
  *
  * Context: Any but NMI.
@@ -190,7 +187,6 @@ static void ddt_room_remove(struct ddt_queue *queue,
  */
 void ddt_queue_check_room(struct ddt_queue *queue)
 {
-	struct ddt_queue_stats *stats = &queue->stats;
 	struct ddt_room_waiter *waiter;
 	s64 gate;
 
@@ -206,8 +202,6 @@ void ddt_queue_check_room(struct ddt_queue *queue)
 		} else {
 			waiter->ret = 0;
 			gate = atomic64_add_return(DDT_GATE_ONE, &queue->gate);
-			stats->max_queued = max(stats->max_queued,
-						ddt_queue_queued(queue));
 			ddt_queue_accept(queue, waiter->req, gate);
 			ddt_queue_enter(queue, waiter->req);
 			ddt_server_wake(queue);
