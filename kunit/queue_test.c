@@ -1128,6 +1128,11 @@ static void stats_tell_what_has_become_of_the_requests(struct kunit *test)
 
 /* Races */
 
+static bool completes(struct subject *subject)
+{
+	return ddt_test_until(ddt_semaphore_count(&subject->completed));
+}
+
 /*
  * Submits request after request, each at about the time at which the thread
  * has nothing left to do and is about to sleep, or to call itself idle. To meet
@@ -1160,6 +1165,8 @@ static void expect_none_left_lying(struct kunit *test, ktime_t idle_timeout,
 				break;
 			cpu_relax();
 		}
+		if (spins == max_spins)
+			KUNIT_ASSERT_TRUE(test, completes(subject));
 		/* Nothing else between: the thread does not take long. */
 		ndelay(delay);
 		KUNIT_ASSERT_EQ(test, 0,
@@ -1488,6 +1495,79 @@ static void load_run(struct kunit *test, bool abort, bool twice)
 	KUNIT_ASSERT_EQ(test, ddt_test_call(test, load_destroy, load), 0);
 }
 
+/* A submission and an abort that come at the same time, and nobody else. */
+struct abort_race {
+	struct ddt_queue *queue;
+	struct ddt_request req;
+	int submitted;
+	atomic_t completions;
+};
+
+static int abort_race_serve(struct ddt_queue *queue, struct ddt_request *req)
+{
+	return 0;
+}
+
+static void abort_race_complete(struct ddt_queue *queue,
+				struct ddt_request *req)
+{
+	struct abort_race *race = ddt_queue_context(queue);
+
+	atomic_inc(&race->completions);
+}
+
+static const struct ddt_queue_ops abort_race_ops = {
+	.serve = abort_race_serve,
+	.complete = abort_race_complete,
+};
+
+static void abort_race_submit(void *context)
+{
+	struct abort_race *race = context;
+
+	race->submitted = ddt_queue_submit(race->queue, &race->req);
+}
+
+static void abort_race_stop(void *context)
+{
+	struct abort_race *race = context;
+
+	ddt_queue_stop(race->queue, DDT_QUEUE_ABORT);
+}
+
+static void stop_with_abort_completes_what_is_just_being_submitted(struct kunit *test)
+{
+	static const struct ddt_queue_attr attr = {
+		.thread.name = "ddt_abort",
+		.thread.node = NUMA_NO_NODE,
+		.depth = 1,
+		.idle_timeout = DDT_FOREVER,
+	};
+	struct abort_race *race = ddt_test_alloc(test, sizeof(*race));
+	unsigned long begin = jiffies;
+	struct ddt_test_race *there;
+	int i;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+
+	ddt_request_init(&race->req);
+	ddt_test_pin();
+	there = ddt_test_race_start(test, abort_race_stop, race);
+	for (i = 0; ddt_test_round(i, 300, 1500, begin); i++) {
+		race->queue = ddt_queue_create(&abort_race_ops, race, &attr);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(race->queue));
+		atomic_set(&race->completions, 0);
+		KUNIT_ASSERT_TRUE(test, ddt_test_race_round(there,
+							    abort_race_submit));
+		if (race->submitted)
+			KUNIT_EXPECT_EQ(test, race->submitted, -ESHUTDOWN);
+		KUNIT_EXPECT_EQ(test, atomic_read(&race->completions),
+				!race->submitted);
+		ddt_queue_destroy(race->queue);
+	}
+}
+
 static void every_request_is_completed_exactly_once_under_submit_cancel_stop(struct kunit *test)
 {
 	unsigned long begin = jiffies;
@@ -1547,6 +1627,7 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(no_request_is_left_lying_when_the_thread_falls_asleep),
 	KUNIT_CASE(no_request_is_left_lying_when_the_idle_time_runs_out),
 	KUNIT_CASE(request_is_completed_once_if_the_queue_is_aborted_at_once),
+	KUNIT_CASE(stop_with_abort_completes_what_is_just_being_submitted),
 	KUNIT_CASE(every_request_is_completed_exactly_once_under_submit_cancel_stop),
 	{}
 };

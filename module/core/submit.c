@@ -122,8 +122,8 @@ void ddt_queue_unlock(struct ddt_queue *queue)
  *
  * If the request was accepted it belongs to the queue until it is completed,
  * which may have happened before this returns. Takes no lock, unless it has to
- * wake whoever serves the queue or the request has a deadline. Windows: IoMarkIrpPending(), IoCsqInsertIrp()
- * and KeReleaseSemaphore().
+ * wake whoever serves the queue or the request has a deadline. Windows:
+ * IoMarkIrpPending(), IoCsqInsertIrp() and KeReleaseSemaphore().
  *
  * Context: Any but NMI.
  * Return: 0 if the request was accepted; -EAGAIN if the queue is full or others
