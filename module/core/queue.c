@@ -161,7 +161,8 @@ struct ddt_queue *ddt_queue_create(const struct ddt_queue_ops *ops,
 	    attr->flags & ~DDT_QUEUE_TIMES)
 		return ERR_PTR(-EINVAL);
 
-	queue = kzalloc_node(sizeof(*queue), GFP_KERNEL, attr->thread.node);
+	queue = kmem_cache_alloc_node(ddt_queue_cache, GFP_KERNEL | __GFP_ZERO,
+				      attr->thread.node);
 	if (!queue)
 		return ERR_PTR(-ENOMEM);
 	queue->ops = ops;
@@ -197,7 +198,7 @@ struct ddt_queue *ddt_queue_create(const struct ddt_queue_ops *ops,
 free_times:
 	kfree(queue->times);
 free_queue:
-	kfree(queue);
+	kmem_cache_free(ddt_queue_cache, queue);
 	return ERR_PTR(err);
 }
 EXPORT_SYMBOL_GPL(ddt_queue_create);
@@ -216,7 +217,7 @@ void ddt_queue_destroy(struct ddt_queue *queue)
 		return;
 	ddt_server_free(queue);
 	kfree(queue->times);
-	kfree(queue);
+	kmem_cache_free(ddt_queue_cache, queue);
 }
 EXPORT_SYMBOL_GPL(ddt_queue_destroy);
 

@@ -123,6 +123,7 @@ static inline unsigned long ddt_jiffies_until(ktime_t when)
 }
 
 extern struct workqueue_struct *ddt_workqueue;
+extern struct kmem_cache *ddt_queue_cache;
 
 /* flow.c */
 void ddt_flow_add_last(struct ddt_queue *queue, struct ddt_request *req);
