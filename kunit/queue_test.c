@@ -1175,8 +1175,9 @@ static void expect_none_left_lying(struct kunit *test, ktime_t idle_timeout,
 		KUNIT_ASSERT_TRUE(test, one_completed(subject));
 	}
 	KUNIT_ASSERT_TRUE(test, one_completed(subject));
-	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[0]->completions) +
-			atomic_read(&jobs[1]->completions), i + 1);
+	KUNIT_EXPECT_EQ(test, jobs[i % 2]->order, i + 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[0]->completions), i / 2 + 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&jobs[1]->completions), (i + 1) / 2);
 	KUNIT_EXPECT_FALSE(test, subject->idle_early);
 }
 
