@@ -15,17 +15,21 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/ddt
 # Suites of the Debian archive that are asked for kernels beside the machine's own.
 suites='bookworm bookworm-backports trixie trixie-backports sid'
 
+# How the running script is called in messages.
+me=/$0
+me=tools/${me##*/tools/}
+
 # fail MESSAGE... - say why, and end.
 fail()
 {
-	printf '%s: %s\n' "tools/vm/${0##*/}" "$*" >&2
+	printf '%s: %s\n' "$me" "$*" >&2
 	exit 1
 }
 
 # usage_error MESSAGE... - the command line is wrong.
 usage_error()
 {
-	printf '%s: %s\nTry: %s --help\n' "tools/vm/${0##*/}" "$*" "$0" >&2
+	printf '%s: %s\nTry: %s --help\n' "$me" "$*" "$0" >&2
 	exit 2
 }
 
@@ -128,7 +132,7 @@ archive_refresh()
 	fi
 	sites=$(archive_sites)
 	if [ -z "$sites" ]; then
-		"$here/packages" --update
+		"$here/../packages" --update
 		sites=$(archive_sites)
 	fi
 	[ -n "$sites" ] ||
@@ -193,14 +197,13 @@ build_modules()
 {
 	(
 		cd "$here/../.." || exit 1
-		"$here/packages" gcc make libc6-dev pkg-config libjson-c-dev libkmod-dev \
-			libncurses-dev libtracefs-dev libtraceevent-dev
+		"$here/../packages" modules tool
 		build_log=$(mktemp)
 		trap 'rm -f "$build_log"' EXIT
 		step "$build_log" 'building modules and tools' \
 			make -s modules tools KDIR="$1" ARCH="$2"
 		if [ "${3-}" = tests ]; then
-			"$here/packages" liburing-dev
+			"$here/../packages" tool-tests
 			step "$build_log" 'building the tests of the tool' make -s -C tools/ddtctl tests
 		fi
 		make -s print-moddir KDIR="$1" ARCH="$2"
