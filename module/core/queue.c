@@ -417,12 +417,15 @@ EXPORT_SYMBOL_GPL(ddt_queue_stop);
  */
 void ddt_queue_stats(struct ddt_queue *queue, struct ddt_queue_stats *stats)
 {
+	s64 gate;
+
 	ddt_queue_lock(queue);
 	ddt_queue_note_queued(queue);
 	*stats = queue->stats;
-	stats->submitted = ddt_gate_submitted(atomic64_read(&queue->gate));
+	gate = atomic64_read(&queue->gate);
+	stats->submitted = ddt_gate_submitted(gate);
 	stats->wakeups = atomic64_read(&queue->wakeups);
-	stats->queued = (unsigned long)stats->submitted - queue->left;
+	stats->queued = ddt_gate_queued(queue, gate);
 	ddt_queue_unlock(queue);
 }
 EXPORT_SYMBOL_GPL(ddt_queue_stats);

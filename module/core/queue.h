@@ -90,6 +90,15 @@ static inline u64 ddt_gate_submitted(s64 gate)
 	return (u64)gate / DDT_GATE_ONE;
 }
 
+/*
+ * How many requests are queued if the gate is as @gate. Without the lock it may
+ * have changed since; then that may be less than 0.
+ */
+static inline long ddt_gate_queued(const struct ddt_queue *queue, s64 gate)
+{
+	return (unsigned long)ddt_gate_submitted(gate) - READ_ONCE(queue->left);
+}
+
 /* Whether a request is in service. */
 enum ddt_service {
 	DDT_SERVICE_NONE,
@@ -101,8 +110,7 @@ static inline unsigned int ddt_queue_queued(const struct ddt_queue *queue)
 {
 	lockdep_assert_held(&queue->lock);
 
-	return (unsigned long)ddt_gate_submitted(atomic64_read(&queue->gate)) -
-	       queue->left;
+	return ddt_gate_queued(queue, atomic64_read(&queue->gate));
 }
 
 static inline bool ddt_queue_has_requests(const struct ddt_queue *queue)

@@ -23,15 +23,6 @@
 #include "queue.h"
 #include "trace.h"
 
-/*
- * How many requests are queued, as far as can be told without the lock: less
- * than 0 if the gate has changed since.
- */
-static long ddt_gate_queued(struct ddt_queue *queue, s64 gate)
-{
-	return (unsigned long)ddt_gate_submitted(gate) - READ_ONCE(queue->left);
-}
-
 /* Returns 0 and in *@passed the gate as it is then; or why it is shut. */
 static int ddt_gate_pass(struct ddt_queue *queue, s64 *passed)
 {
