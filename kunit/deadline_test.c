@@ -92,7 +92,7 @@ static void deadline_does_not_concern_a_request_that_was_begun(struct kunit *tes
 
 	job->req.deadline = in_ms(1000);
 	job->retries = 1;
-	job->retry_place = DDT_RETRY_LAST;
+	job->retry_place = DDT_RETRY_TAIL;
 	job->retry_delay = 3 * NSEC_PER_MSEC;
 	KUNIT_EXPECT_EQ(test, ddt_queue_submit(subject->queue, &job->req), 0);
 	KUNIT_EXPECT_TRUE(test, one_begun(subject));

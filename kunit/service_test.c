@@ -48,7 +48,7 @@ static void retry_first_comes_before_the_others(struct kunit *test)
 	struct subject *subject = subject_start(test);
 	struct job *job, *other;
 
-	job = job_submit_retry(test, subject, JOB_GATE, 1, DDT_RETRY_FIRST, 0);
+	job = job_submit_retry(test, subject, JOB_GATE, 1, DDT_RETRY_HEAD, 0);
 	other = job_submit(test, subject, JOB_NOTHING);
 	ddt_event_set(&subject->gate);
 	expect_completions(test, subject, 2);
@@ -63,7 +63,7 @@ static void retry_last_comes_behind_the_others(struct kunit *test)
 	struct subject *subject = subject_start(test);
 	struct job *job, *other;
 
-	job = job_submit_retry(test, subject, JOB_GATE, 1, DDT_RETRY_LAST, 0);
+	job = job_submit_retry(test, subject, JOB_GATE, 1, DDT_RETRY_TAIL, 0);
 	other = job_submit(test, subject, JOB_NOTHING);
 	ddt_event_set(&subject->gate);
 	expect_completions(test, subject, 2);
@@ -78,7 +78,7 @@ static void retry_first_makes_the_others_wait_until_it_is_cancelled(struct kunit
 	struct subject *subject = subject_start(test);
 	struct job *job, *other;
 
-	job = job_put_back(test, subject, DDT_RETRY_FIRST);
+	job = job_put_back(test, subject, DDT_RETRY_HEAD);
 	other = job_submit(test, subject, JOB_NOTHING);
 	KUNIT_EXPECT_TRUE(test, ddt_test_until(subject_waits(subject)));
 	usleep_range(1000, 2000);
@@ -96,7 +96,7 @@ static void retry_last_lets_the_others_be_served_meanwhile(struct kunit *test)
 	struct subject *subject = subject_start(test);
 	struct job *job, *other;
 
-	job = job_put_back(test, subject, DDT_RETRY_LAST);
+	job = job_put_back(test, subject, DDT_RETRY_TAIL);
 	other = job_submit(test, subject, JOB_NOTHING);
 	expect_completions(test, subject, 1);
 	expect_completed(test, other, 0);
@@ -118,7 +118,7 @@ static void retry_is_never_early(struct kunit *test)
 
 	for (i = 0; i < 2 * ARRAY_SIZE(delays); i++) {
 		job = job_submit_retry(test, subject, JOB_NOTHING, 3,
-				       i % 2 ? DDT_RETRY_FIRST : DDT_RETRY_LAST,
+				       i % 2 ? DDT_RETRY_HEAD : DDT_RETRY_TAIL,
 				       delays[i / 2]);
 		expect_completions(test, subject, 1);
 		KUNIT_EXPECT_EQ(test, job->services, 4);
@@ -135,7 +135,7 @@ static void retried_requests_are_served_when_they_are_due(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(ms); i++)
 		jobs[i] = job_submit_retry(test, subject, JOB_NOTHING, 1,
-					   DDT_RETRY_LAST,
+					   DDT_RETRY_TAIL,
 					   ms[i] * NSEC_PER_MSEC);
 	expect_completions(test, subject, ARRAY_SIZE(ms));
 	for (i = 0; i < ARRAY_SIZE(ms); i++) {
@@ -152,7 +152,7 @@ static void retry_of_a_request_that_was_cancelled_in_service_ends_it(struct kuni
 	struct subject *subject = subject_start(test);
 	struct job *job;
 
-	job = job_submit_retry(test, subject, JOB_GATE, 1, DDT_RETRY_LAST,
+	job = job_submit_retry(test, subject, JOB_GATE, 1, DDT_RETRY_TAIL,
 			       DDT_TEST_HOUR);
 	KUNIT_EXPECT_TRUE(test, one_begun(subject));
 	KUNIT_EXPECT_EQ(test, ddt_queue_cancel(subject->queue, &job->req),
@@ -166,7 +166,7 @@ static void retry_of_a_request_that_was_cancelled_in_service_ends_it(struct kuni
 static void drain_tries_a_request_that_was_put_back_once_more(struct kunit *test)
 {
 	static const enum ddt_retry_place places[] = {
-		DDT_RETRY_FIRST, DDT_RETRY_LAST,
+		DDT_RETRY_HEAD, DDT_RETRY_TAIL,
 	};
 	struct subject *subject;
 	struct job *job;
@@ -191,8 +191,8 @@ static void abort_completes_what_was_put_back(struct kunit *test)
 	struct job *jobs[2];
 	int i;
 
-	jobs[0] = job_put_back(test, subject, DDT_RETRY_LAST);
-	jobs[1] = job_put_back(test, subject, DDT_RETRY_FIRST);
+	jobs[0] = job_put_back(test, subject, DDT_RETRY_TAIL);
+	jobs[1] = job_put_back(test, subject, DDT_RETRY_HEAD);
 	KUNIT_EXPECT_EQ(test, stop(test, subject, DDT_QUEUE_ABORT), 0);
 	for (i = 0; i < 2; i++) {
 		expect_completed(test, jobs[i], -ESHUTDOWN);
@@ -208,7 +208,7 @@ static void retry_is_put_back_although_the_queue_is_full(struct kunit *test)
 
 	subject->attr.depth = 1;
 	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
-	job = job_submit_retry(test, subject, JOB_GATE, 1, DDT_RETRY_LAST, 0);
+	job = job_submit_retry(test, subject, JOB_GATE, 1, DDT_RETRY_TAIL, 0);
 	KUNIT_EXPECT_TRUE(test, one_begun(subject));
 	other = job_submit(test, subject, JOB_NOTHING);
 	ddt_event_set(&subject->gate);

@@ -85,6 +85,20 @@ struct ddt_event {
 	struct ddt_object object;
 };
 
+struct ddt_waiter;
+
+/**
+ * struct ddt_wait_block - memory for a wait, one for each object
+ *
+ * Windows: KWAIT_BLOCK.
+ */
+struct ddt_wait_block {
+	/* private: */
+	struct list_head link;		/* in ddt_object.waiters */
+	struct ddt_object *object;
+	struct ddt_waiter *waiter;
+};
+
 /**
  * define DDT_WAIT_ALERTABLE - a flag of the waits
  *
@@ -116,6 +130,10 @@ struct ddt_event {
  */
 #define DDT_WAIT_REALTIME	BIT(3)
 
+/* private: all of them */
+#define DDT_WAIT_FLAGS	(DDT_WAIT_ALERTABLE | DDT_WAIT_KILLABLE | \
+			 DDT_WAIT_ABSOLUTE | DDT_WAIT_REALTIME)
+
 /**
  * define DDT_FOREVER - the timeout of a wait that has none
  */
@@ -143,6 +161,9 @@ int ddt_wait_any(struct ddt_object *const *objects, unsigned int count,
 		 unsigned int flags, ktime_t timeout);
 int ddt_wait_all(struct ddt_object *const *objects, unsigned int count,
 		 unsigned int flags, ktime_t timeout);
+int ddt_wait_blocks(struct ddt_object *const *objects, unsigned int count,
+		    bool all, unsigned int flags, ktime_t timeout,
+		    struct ddt_wait_block *blocks);
 int ddt_delay(unsigned int flags, ktime_t timeout);
 
 #endif /* _DDT_DISPATCHER_H */

@@ -90,7 +90,7 @@ static raw_spinlock_t *ddt_object_lock(struct ddt_object *object,
 	}
 }
 
-/* @claimed: the waiters that ddt_object_wake() has returned, or NULL. */
+/* @claimed: the waiters that ddt_object_wake() has claimed, or NULL. */
 static void ddt_object_unlock(raw_spinlock_t *lock, unsigned long irqflags,
 			      struct ddt_waiter *claimed)
 	__releases(lock)
@@ -105,9 +105,9 @@ static void ddt_object_unlock(raw_spinlock_t *lock, unsigned long irqflags,
 		/* Then it is gone. Pairs with ddt_waiter_result(). */
 		smp_store_release(&waiter->result, waiter->outcome);
 	}
-	/* Not earlier: a claimed waiter may be waiting for its result. */
+	/* Not earlier: a claimed waiter may be spinning for its result. */
 	local_irq_restore(irqflags);
-	/* Last: whoever was woken and is more urgent runs now. */
+	/* At last a task that was woken may preempt this one. */
 	preempt_enable();
 }
 
@@ -162,12 +162,13 @@ static bool ddt_waiter_claim_all(struct ddt_waiter *waiter, int result)
 }
 
 /*
- * Hands the signal of a locked object to those who wait for it. Returns them,
- * to be woken by ddt_object_unlock().
+ * Hands the signal of a locked object to its waiters. Puts them before those in
+ * *@claimed, to be woken when the caller's lock is released.
  */
-static struct ddt_waiter *ddt_object_wake(struct ddt_object *object)
+static void ddt_object_wake(struct ddt_object *object,
+			    struct ddt_waiter **claimed)
 {
-	struct ddt_waiter *first = NULL, **last = &first;
+	struct ddt_waiter *first = *claimed, **last = &first;
 	struct ddt_wait_block *block, *next;
 
 	list_for_each_entry_safe(block, next, &object->waiters, link) {
@@ -186,11 +187,11 @@ static struct ddt_waiter *ddt_object_wake(struct ddt_object *object)
 			list_del_init(&block->link);
 			waiter->outcome = block - waiter->blocks;
 		}
-		waiter->next = NULL;
+		waiter->next = *claimed;
 		*last = waiter;
 		last = &waiter->next;
 	}
-	return first;
+	*claimed = first;
 }
 
 static void ddt_object_init(struct ddt_object *object,
@@ -208,7 +209,19 @@ void ddt_object_init_thread(struct ddt_object *object)
 	ddt_object_init(object, DDT_OBJECT_THREAD, 0);
 }
 
-/* Sets the state to 1 and returns whether the object was signaled before. */
+/* Sets the state of a locked object to 1; returns whether it was signaled. */
+static bool ddt_object_set(struct ddt_object *object,
+			   struct ddt_waiter **claimed)
+{
+	if (ddt_object_signaled(object))
+		return true;
+	/* Pairs with ddt_object_read(). */
+	smp_store_release(&object->state, 1);
+	ddt_object_wake(object, claimed);
+	return false;
+}
+
+/* As ddt_object_set(), for an object that is not locked. */
 bool ddt_object_signal(struct ddt_object *object)
 {
 	struct ddt_waiter *claimed = NULL;
@@ -217,12 +230,7 @@ bool ddt_object_signal(struct ddt_object *object)
 	bool was_signaled;
 
 	lock = ddt_object_lock(object, &irqflags);
-	was_signaled = ddt_object_signaled(object);
-	if (!was_signaled) {
-		/* Pairs with ddt_object_read(). */
-		smp_store_release(&object->state, 1);
-		claimed = ddt_object_wake(object);
-	}
+	was_signaled = ddt_object_set(object, &claimed);
 	ddt_object_unlock(lock, irqflags, claimed);
 	return was_signaled;
 }
@@ -286,7 +294,7 @@ int ddt_semaphore_release(struct ddt_semaphore *sem, u32 n)
 		ret = -EOVERFLOW;
 	} else {
 		WRITE_ONCE(object->state, ret + n);
-		claimed = ddt_object_wake(object);
+		ddt_object_wake(object, &claimed);
 	}
 	ddt_object_unlock(lock, irqflags, claimed);
 	return ret;
@@ -484,8 +492,12 @@ static unsigned int ddt_wait_state(unsigned int flags)
 		return TASK_IDLE;
 	if (flags & DDT_WAIT_ALERTABLE)
 		return TASK_INTERRUPTIBLE | TASK_FREEZABLE;
+	/*
+	 * Not freezable: the caller may hold a lock that another task needs
+	 * before it can be frozen, for example a pipe's in splice().
+	 */
 	if (flags & DDT_WAIT_KILLABLE)
-		return TASK_KILLABLE | TASK_FREEZABLE;
+		return TASK_KILLABLE;
 	return TASK_UNINTERRUPTIBLE;
 }
 
@@ -494,16 +506,6 @@ static bool ddt_wait_alerted(unsigned int flags, unsigned int state)
 	if (current->flags & PF_KTHREAD)
 		return (flags & DDT_WAIT_ALERTABLE) && kthread_should_stop();
 	return signal_pending_state(state, current);
-}
-
-/* For a time that is to hold for several waits. */
-void ddt_timeout_make_absolute(unsigned int *flags, ktime_t *timeout)
-{
-	if (*timeout <= 0 || *timeout == DDT_FOREVER ||
-	    *flags & (DDT_WAIT_ABSOLUTE | DDT_WAIT_REALTIME))
-		return;
-	*timeout = ktime_add_safe(ktime_get(), *timeout);
-	*flags |= DDT_WAIT_ABSOLUTE;
 }
 
 /* Sleeps until somebody claims @waiter; if nobody does, returns why not. */
@@ -515,7 +517,9 @@ static int ddt_wait_sleep(struct ddt_waiter *waiter, unsigned int flags,
 	unsigned int state = ddt_wait_state(flags);
 	int ret = -ETIME;
 
-	ddt_timeout_make_absolute(&flags, &timeout);
+	if (timeout != DDT_FOREVER &&
+	    !(flags & (DDT_WAIT_ABSOLUTE | DDT_WAIT_REALTIME)))
+		timeout = ktime_add_safe(ktime_get(), timeout);
 	for (;;) {
 		/*
 		 * First the state, then the conditions: whoever makes one true
@@ -691,6 +695,85 @@ int ddt_wait_all(struct ddt_object *const *objects, unsigned int count,
 	return ddt_wait_blocks(objects, count, true, flags, timeout, NULL);
 }
 EXPORT_SYMBOL_GPL(ddt_wait_all);
+
+/* @key: the class of the lock, which other objects are locked under. */
+void ddt_monitor_init(struct ddt_monitor *monitor, struct lock_class_key *key)
+{
+	ddt_semaphore_init(&monitor->ready, 0, 1);
+	lockdep_set_class(&monitor->ready.object.lock, key);
+	monitor->claimed = NULL;
+}
+
+/* ddt_monitor_unlock() where there are waiters to be woken. */
+void ddt_monitor_unlock_and_wake(struct ddt_monitor *monitor)
+{
+	struct ddt_waiter *claimed = monitor->claimed;
+
+	monitor->claimed = NULL;
+	ddt_object_unlock(&monitor->ready.object.lock, monitor->irqflags,
+			  claimed);
+}
+
+/* Releases the semaphore of a locked monitor, unless its count is 1 already. */
+void ddt_monitor_release(struct ddt_monitor *monitor)
+{
+	ddt_monitor_assert_held(monitor);
+
+	ddt_object_set(&monitor->ready.object, &monitor->claimed);
+}
+
+/* Sets an event; its waiters are woken when the monitor is unlocked. */
+void ddt_monitor_set_event(struct ddt_monitor *monitor, struct ddt_event *event)
+{
+	unsigned long irqflags;
+	raw_spinlock_t *lock;
+
+	ddt_monitor_assert_held(monitor);
+
+	lock = ddt_object_lock(&event->object, &irqflags);
+	ddt_object_set(&event->object, &monitor->claimed);
+	raw_spin_unlock_irqrestore(lock, irqflags);
+}
+
+/*
+ * ddt_wait() for the semaphore of a locked monitor, which is unlocked while it
+ * waits and locked again when it returns. Tests the semaphore even if the time
+ * is up.
+ */
+int ddt_monitor_wait(struct ddt_monitor *monitor, unsigned int flags,
+		     ktime_t timeout)
+{
+	struct ddt_object *object = &monitor->ready.object;
+	struct ddt_wait_block block = { .object = object };
+	struct ddt_waiter waiter = {
+		.task = current,
+		.result = DDT_WAIT_PENDING,
+		.count = 1,
+		.blocks = &block,
+	};
+	int ret;
+
+	ddt_monitor_assert_held(monitor);
+
+	if (!ddt_object_signaled(object)) {
+		block.waiter = &waiter;
+		list_add_tail(&block.link, &object->waiters);
+		ddt_monitor_unlock(monitor);
+
+		ddt_waiter_claim(&waiter,
+				 ddt_wait_sleep(&waiter, flags, timeout));
+		ret = ddt_waiter_result(&waiter);
+
+		ddt_monitor_lock(monitor);
+		if (!ret)
+			return 0;	/* the waker has removed the block */
+		list_del(&block.link);
+		if (!ddt_object_signaled(object))
+			return ret;
+	}
+	ddt_object_consume(object);
+	return 0;
+}
 
 /**
  * ddt_delay() - sleep for a time

@@ -11,7 +11,6 @@
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/kthread.h>
-#include <linux/numa.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/string.h>
@@ -638,7 +637,6 @@ static NTSTATUS nt_create_thread(PDEVICE_OBJECT device, struct module *owner,
 				 PKSTART_ROUTINE routine, PVOID context)
 {
 	struct ddt_thread_attr attr = {
-		.node = NUMA_NO_NODE,
 		.owner = owner,
 	};
 	struct ddt_thread *thread;

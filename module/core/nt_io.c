@@ -25,7 +25,6 @@
 #include <linux/workqueue.h>
 
 #include "nt.h"
-#include "queue.h"
 
 /* IRP.ddt_flags */
 #define NT_IRP_SENT		0
@@ -705,7 +704,8 @@ struct _IO_WORKITEM {
 	PVOID context;
 };
 
-/* For the higher priorities; the others use ddt_workqueue. */
+/* For the lower priorities, and for the higher ones. */
+static struct workqueue_struct *nt_delayed_workqueue;
 static struct workqueue_struct *nt_critical_workqueue;
 
 static void nt_workitem_release(struct kref *refs)
@@ -774,7 +774,7 @@ VOID IoQueueWorkItem(PIO_WORKITEM IoWorkItem,
 		     WORK_QUEUE_TYPE QueueType, PVOID Context)
 {
 	PDEVICE_OBJECT device = IoWorkItem->device;
-	struct workqueue_struct *queue = ddt_workqueue;
+	struct workqueue_struct *queue = nt_delayed_workqueue;
 
 	if (test_and_set_bit_lock(0, &IoWorkItem->queued)) {
 		ddt_nt_bug("the work item is queued already");
@@ -822,13 +822,21 @@ EXPORT_SYMBOL_GPL(IoFreeWorkItem);
 
 int ddt_nt_io_init(void)
 {
+	nt_delayed_workqueue = alloc_workqueue("ddt_delayed", WQ_UNBOUND, 0);
+	if (!nt_delayed_workqueue)
+		return -ENOMEM;
 	nt_critical_workqueue = alloc_workqueue("ddt_critical",
 						WQ_UNBOUND | WQ_HIGHPRI, 0);
-	return nt_critical_workqueue ? 0 : -ENOMEM;
+	if (!nt_critical_workqueue) {
+		destroy_workqueue(nt_delayed_workqueue);
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 /* Returns when the last worker has left this module's code. */
 void ddt_nt_io_exit(void)
 {
 	destroy_workqueue(nt_critical_workqueue);
+	destroy_workqueue(nt_delayed_workqueue);
 }

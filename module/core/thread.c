@@ -19,11 +19,13 @@
 #include <linux/export.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/numa.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/sched/prio.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/topology.h>
 #include <uapi/linux/sched/types.h>
 
 #include "dispatcher.h"
@@ -80,20 +82,12 @@ struct ddt_thread *ddt_thread_current(void)
 	return kthread_data(current);
 }
 
-/*
- * The scheduler never lets a batch task preempt a normal one at its wake-up,
- * and in all else treats it as that.
- */
-static void ddt_thread_apply_nice(struct ddt_thread *thread, int nice)
+/* The memory of a thread that is confined to CPUs is on their node. */
+static int ddt_thread_node(const struct cpumask *cpus)
 {
-	const struct sched_attr attr = {
-		.sched_policy = thread->batch && nice >= 0 ? SCHED_BATCH :
-							     SCHED_NORMAL,
-		.sched_nice = nice,
-	};
-
-	/* Fails for no nice value in range. */
-	sched_setattr_nocheck(thread->task, &attr);
+	if (!cpus || cpumask_empty(cpus))
+		return NUMA_NO_NODE;
+	return cpu_to_node(cpumask_first(cpus));
 }
 
 /**
@@ -116,7 +110,12 @@ static void ddt_thread_apply_nice(struct ddt_thread *thread, int nice)
 struct ddt_thread *ddt_thread_create(ddt_thread_fn fn, void *context,
 				     const struct ddt_thread_attr *attr)
 {
+	const struct sched_attr batch = {
+		.sched_policy = SCHED_BATCH,
+		.sched_nice = attr->nice,
+	};
 	struct ddt_thread_start start = { .cpus = attr->cpus };
+	int node = ddt_thread_node(attr->cpus);
 	struct ddt_thread *thread;
 	struct task_struct *task;
 	int err;
@@ -126,7 +125,7 @@ struct ddt_thread *ddt_thread_create(ddt_thread_fn fn, void *context,
 	if (!try_module_get(attr->owner))
 		return ERR_PTR(-ENODEV);
 
-	thread = kzalloc_node(sizeof(*thread), GFP_KERNEL, attr->node);
+	thread = kzalloc_node(sizeof(*thread), GFP_KERNEL, node);
 	if (!thread) {
 		err = -ENOMEM;
 		goto put_owner;
@@ -136,20 +135,22 @@ struct ddt_thread *ddt_thread_create(ddt_thread_fn fn, void *context,
 	thread->fn = fn;
 	thread->context = context;
 	thread->owner = attr->owner;
-	thread->batch = attr->batch;
 	ddt_priority_init(&thread->priority);
 	mutex_init(&thread->stop_lock);
 
 	thread->start = &start;
 	init_completion(&start.done);
-	task = kthread_create_on_node(ddt_thread_main, thread, attr->node, "%s",
-				      attr->name);
+	task = kthread_create_on_node(ddt_thread_main, thread, node, "%s",
+				      attr->name ?: "ddt");
 	if (IS_ERR(task)) {
 		err = PTR_ERR(task);
 		goto free_thread;
 	}
 	thread->task = get_task_struct(task);
-	ddt_thread_apply_nice(thread, attr->nice);
+	if (attr->batch)
+		sched_setattr_nocheck(task, &batch);
+	else
+		sched_set_normal(task, attr->nice);
 
 	__module_get(THIS_MODULE);
 	wake_up_process(task);
@@ -280,7 +281,11 @@ int ddt_thread_set_nice(struct ddt_thread *thread, int nice)
 		return -ESRCH;
 	trace_ddt_thread_priority(thread->task->comm, task_pid_nr(thread->task),
 				  task_nice(thread->task), nice);
-	ddt_thread_apply_nice(thread, nice);
+	/* A policy that an administrator has chosen remains. */
+	if (READ_ONCE(thread->task->policy) == SCHED_NORMAL)
+		sched_set_normal(thread->task, nice);
+	else
+		set_user_nice(thread->task, nice);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(ddt_thread_set_nice);

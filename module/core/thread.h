@@ -25,7 +25,6 @@ struct ddt_thread {
 	ddt_thread_fn fn;
 	void *context;
 	struct module *owner;
-	bool batch;
 	int exit_code;			/* set before object is signaled */
 	struct ddt_thread_start *start;	/* valid while the creator waits */
 	struct ddt_priority priority;

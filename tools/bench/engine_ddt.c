@@ -3,7 +3,6 @@
 
 #include <linux/cpumask.h>
 #include <linux/err.h>
-#include <linux/numa.h>
 
 #include "bench.h"
 
@@ -32,7 +31,6 @@ static int bench_ddt_create(struct bench_server *server,
 	struct ddt_queue_attr attr = {
 		.server = kind,
 		.thread.name = "bench-ddt",
-		.thread.node = NUMA_NO_NODE,
 		.flags = flags,
 		.depth = BENCH_DEPTH,
 		.idle_timeout = DDT_FOREVER,
