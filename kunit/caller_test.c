@@ -399,6 +399,26 @@ static void flush_behind_another_does_not_wait_for_what_comes_later(struct kunit
 		KUNIT_EXPECT_EQ(test, ddt_test_join(threads[i]), 0);
 }
 
+static void flush_does_not_count_what_comes_later(struct kunit *test)
+{
+	struct subject *subject = subject_start(test);
+	struct ddt_test_thread *thread;
+	struct job *job;
+	int i;
+
+	job_begin(test, subject, JOB_GATE);
+	thread = flush_begin(test, subject);
+	for (i = 0; i < 3; i++) {
+		job = job_submit(test, subject, JOB_NOTHING);
+		KUNIT_EXPECT_EQ(test, 0, ddt_queue_cancel(subject->queue,
+							  &job->req));
+	}
+	usleep_range(1000, 2000);
+	KUNIT_EXPECT_FALSE(test, completion_done(&thread->ended));
+	ddt_event_set(&subject->gate);
+	KUNIT_EXPECT_EQ(test, ddt_test_join(thread), 0);
+}
+
 static void flush_that_gives_up_leaves_its_requests_to_the_next(struct kunit *test)
 {
 	struct subject *subject = subject_start(test);
@@ -532,7 +552,7 @@ static void submit_wait_does_not_touch_a_queue_that_its_completion_has_destroyed
 		ending->destroyed = false;
 		ending->blocked = blocked_start(test, subject, NULL);
 		task = ending->blocked->thread->task;
-		set_cpus_allowed_ptr(task, cpumask_of(smp_processor_id()));
+		set_cpus_allowed_ptr(task, cpumask_of(raw_smp_processor_id()));
 		sched_setattr_nocheck(task, &idle);
 		destroyer = ddt_test_start(test, ending_destroy, ending);
 		set_cpus_allowed_ptr(destroyer->task,
@@ -1186,6 +1206,7 @@ static struct kunit_case caller_cases[] = {
 	KUNIT_CASE(cancel_all_ends_blocked_submissions_too),
 	KUNIT_CASE(cancel_of_a_request_that_is_just_admitted_is_not_lost),
 	KUNIT_CASE(flush_behind_another_does_not_wait_for_what_comes_later),
+	KUNIT_CASE(flush_does_not_count_what_comes_later),
 	KUNIT_CASE(flush_that_gives_up_leaves_its_requests_to_the_next),
 	KUNIT_CASE(flushes_in_great_number_all_end),
 	KUNIT_CASE(flushes_that_give_up_at_any_time_upset_no_others),

@@ -262,6 +262,21 @@ static void times_are_those_in_the_queue_and_in_service(struct kunit *test)
 	KUNIT_EXPECT_GE(test, sum(times.queued, ilog2(INTERVAL)), 1);
 }
 
+static void times_add_up_over_retries(struct kunit *test)
+{
+	struct subject *subject = subject_alloc(test);
+	struct job *job;
+
+	subject->attr.flags = DDT_QUEUE_TIMES;
+	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
+	job = job_submit_retry(test, subject, JOB_SLEEP, 3, DDT_RETRY_TAIL,
+			       2 * NSEC_PER_MSEC);
+	expect_completions(test, subject, 1);
+	KUNIT_EXPECT_EQ(test, job->services, 4);
+	KUNIT_EXPECT_GE(test, job->req.queued_ns, 3 * 2 * NSEC_PER_MSEC);
+	KUNIT_EXPECT_GE(test, job->req.service_ns, 4 * INTERVAL);
+}
+
 static void times_are_not_to_be_had_if_they_are_not_measured(struct kunit *test)
 {
 	struct subject *subject = subject_start(test);
@@ -316,6 +331,7 @@ static struct kunit_case service_cases[] = {
 	KUNIT_CASE(abort_completes_what_was_put_back),
 	KUNIT_CASE(retry_is_put_back_although_the_queue_is_full),
 	KUNIT_CASE(times_are_those_in_the_queue_and_in_service),
+	KUNIT_CASE(times_add_up_over_retries),
 	KUNIT_CASE(times_are_not_to_be_had_if_they_are_not_measured),
 	KUNIT_CASE(every_request_is_completed_once_under_retry_and_cancel),
 	{}

@@ -26,16 +26,15 @@
 /*
  * The nice value of each priority.
  *
- * - 8 is nice 0: a thread of which nothing is said is never ahead of those who
- *   submit to it.
+ * - 8 is nice 0: by default a thread is never ahead of its submitters.
  * - Both ends of one scale are the ends of the other, and the steps between
  *   are as even as whole numbers permit. So a higher priority always is a
  *   lower nice value, no two are the same, and none is lost.
  * - There is no SCHED_FIFO in it, not even for priorities from 16 on, which
  *   count as 15. On Windows those are for the scheduler what SCHED_FIFO is
  *   here, but drivers use them to be served soon, and a nice value of -20 is
- *   that. A real-time thread of a driver competes with all others of the
- *   system that nobody has weighed it against, and hangs a CPU if it loops.
+ *   that. A driver cannot know which other real-time threads a system has, and
+ *   a real-time thread that loops hangs a CPU.
  */
 static const s8 ddt_priority_nice[DDT_PRIORITY_MAX + 1] = {
 	[1] = 19, [2] = 16, [3] = 14, [4] = 11, [5] = 8, [6] = 5, [7] = 3,
@@ -84,23 +83,6 @@ static void ddt_thread_apply_priority(struct ddt_thread *thread, int priority)
 			    ddt_priority_nice[ddt_priority_clamp(priority)]);
 }
 
-/**
- * ddt_thread_set_increment() - set the base priority of a thread by the rules
- *	of Windows
- * @thread: the thread
- * @increment: what to add to 8, the priority of nice 0; the sum is limited to
- *	1 (nice 19) and 15 (nice -20). From 16 on, and from -16 down, the thread
- *	is saturated: that is what the next call returns.
- *
- * Whether the caller may do so is for him to check (CAP_SYS_NICE). Nice values
- * set otherwise do not change the increment that the thread remembers. For a
- * thread that has ended nothing else is changed. Windows:
- * KeSetBasePriorityThread().
- *
- * Context: Process context, may sleep.
- * Return: the previous increment: -7 to 7, which is what was left of it by the
- * limits, or -16 or 16 if the thread was saturated.
- */
 int ddt_thread_set_increment(struct ddt_thread *thread, int increment)
 {
 	struct ddt_priority *priority = &thread->priority;
@@ -126,14 +108,6 @@ int ddt_thread_set_increment(struct ddt_thread *thread, int increment)
 }
 EXPORT_SYMBOL_GPL(ddt_thread_set_increment);
 
-/**
- * ddt_thread_increment() - the base priority of a thread as Windows counts it
- * @thread: the thread
- *
- * Context: Process context, may sleep.
- * Return: what the next ddt_thread_set_increment() will return; 0 for a thread
- * for which it has never been called.
- */
 int ddt_thread_increment(struct ddt_thread *thread)
 {
 	struct ddt_priority *priority = &thread->priority;

@@ -261,7 +261,7 @@ int ddt_request_submit(struct ddt_queue *queue, struct ddt_request *req)
 	return 0;
 }
 
-/* Returns -EAGAIN if the submitter has to wait for a slot. */
+/* Returns -EAGAIN if the submitter must wait for a slot. */
 int ddt_request_submit_or_block(struct ddt_queue *queue,
 				struct ddt_request *req,
 				struct ddt_blocked *blocked)
@@ -591,7 +591,8 @@ static int ddt_request_requeue(struct ddt_queue *queue, struct ddt_request *req)
 
 /*
  * Ends the service of a request: from here on it cannot be cancelled. Returns
- * whether to complete it, with *@status. Takes the lock if it has to.
+ * whether to complete it, with *@status. Takes the lock only if @req is held or
+ * requeued.
  */
 bool ddt_request_end(struct ddt_queue *queue, struct ddt_request *req,
 		     int *status)

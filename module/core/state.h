@@ -8,7 +8,7 @@
  *	     |
  *	  state.c	every change of a request's state, under the lock
  *	  /  |  \
- *  order.c  |  flush.c	whose turn it is; who waits for which completions:
+ *  order.c  |  flush.c	the order of requests; counts for flushes:
  *	     |		know no lock and no wakeup
  *	 server.c	what serves: a thread, a thread on demand, or workers:
  *	     |		knows no requests; calls the service loop back

@@ -28,7 +28,7 @@ struct ddt_thread {
 	int exit_code;			/* set before object is signaled */
 	struct ddt_thread_start *start;	/* valid while the creator waits */
 	struct ddt_priority priority;
-	/* Serialises those who stop the thread, protects stopped. */
+	/* Serialises callers of ddt_thread_stop(), protects stopped. */
 	struct mutex stop_lock;
 	bool stopped;			/* kthread_stop() has returned */
 };
