@@ -107,6 +107,7 @@ void find_command(struct invocation *inv);
 /* help.c */
 #define USAGE_SIZE		512
 #define OPTION_USAGE_SIZE	64
+const char *next_line(const char *line);
 void usage(const struct command *command, const char *path,
 	   char *line);
 void option_usage(enum option_id id, char *text);
