@@ -70,6 +70,7 @@ test:			## Run all tests in UML (KERNEL=, FLAVOUR=, SUITE=)
 
 .PHONY: mutants
 mutants:		## Show that the tests find deliberate bugs
+	tools/packages mutants
 	tools/mutants
 
 .PHONY: check
@@ -78,6 +79,7 @@ check:			## Run longer tests: suspend, programs, virtual time
 
 .PHONY: coverage
 coverage:		## Print which lines of ddt.ko the KUnit suites run
+	tools/packages coverage
 	tools/coverage $(if $(KERNEL),--kernel $(KERNEL))
 
 .PHONY: bench
@@ -93,6 +95,10 @@ vm:			## A shell in a VM, or RUN='command' (VM=, KERNEL=)
 .PHONY: style
 style:			## Check the sources (checkpatch, sparse, W=1, ...)
 	tools/style
+
+.PHONY: fresh
+fresh:			## Do what README says on bare Debian roots (CELL=)
+	tools/fresh/run $(CELL)
 
 .PHONY: left-out
 left-out:		## Show that what <ddt/nt.h> leaves out says what to use
