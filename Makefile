@@ -48,7 +48,7 @@ links:
 	fi
 	@mkdir -p $(moddir)
 	@cp -as --remove-destination $(addprefix $(CURDIR)/,\
-		Kbuild examples include kunit module) $(moddir)
+		Kbuild VERSION examples include kunit module) $(moddir)
 	@mkdir -p $(moddir)/tools
 	@cp -as --remove-destination $(CURDIR)/tools/bench $(moddir)/tools
 
