@@ -204,7 +204,7 @@ build_modules()
 		build_log=$(mktemp)
 		trap 'rm -f "$build_log"' EXIT
 		step "$build_log" 'building modules and tools' \
-			make -s modules tools KDIR="$1" ARCH="$2"
+			make -s -j"$(nproc)" modules tools KDIR="$1" ARCH="$2"
 		if [ "${3-}" = tests ]; then
 			"$here/../packages" tool-tests
 			step "$build_log" 'building the tests of the tool' make -s -C tools/ddtctl tests
