@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#define DDTCTL_VERSION	"0.1"
 #define DDTCTL_DATE	"2026-11-21"
 
 /* Beside EXIT_SUCCESS and EXIT_FAILURE: the command line makes no sense. */
