@@ -169,6 +169,10 @@ stage-files:
 uninstall:		## Remove all that make install made (PREFIX=, DESTDIR=)
 	@$(as_root) $(top)/tools/install-tree --remove '$(DESTDIR)' $(manifest)
 
+.PHONY: deb
+deb:			## Build the Debian packages, in build/deb
+	@$(top)/tools/deb $(build)/deb
+
 .PHONY: clean
 clean:			## Remove all that was built
 	$(RM) -r $(build)
