@@ -33,12 +33,3 @@ multiarch()
 {
 	triplet "$1" | sed s/i686/i386/
 }
-
-# as_root - print what runs a command as root: nothing or sudo.
-as_root()
-{
-	[ "$(id -u)" -ne 0 ] || return 0
-	command -v sudo >/dev/null ||
-		fail 'a Debian root can be made and entered by root only: run this as root, or install sudo.'
-	echo sudo
-}
