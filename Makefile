@@ -99,6 +99,11 @@ mutants:		## Show that the tests find deliberate bugs
 check:			## Run longer tests: suspend, programs, virtual time
 	$(top)/tools/check/run
 
+.PHONY: kernels
+kernels:		## Build on all supported kernels, boot some (ALL=1: all)
+	$(top)/tools/kernels/run $(if $(ALL),--all) \
+		$(if $(ONLY),--only '$(ONLY)')
+
 .PHONY: coverage
 coverage:		## Print which lines of ddt.ko the KUnit suites run
 	$(top)/tools/packages coverage
