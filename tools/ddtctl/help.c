@@ -167,9 +167,10 @@ int help_run(const struct invocation *inv)
 		.nr_args = inv->nr_args,
 	};
 
-	if (shell && strcmp(shell, "bash"))
-		return usage_error(inv, "no completion for %s, only for bash",
-				   shell);
+	if (inv->options[OPT_COMPLETE]) {
+		complete_words(inv->dashes ? inv->dashes : inv->args);
+		return EXIT_SUCCESS;
+	}
 	if (inv->nr_args && (shell || inv->options[OPT_MAN]))
 		return usage_error(inv, "%s is one argument too many",
 				   inv->args[0]);
@@ -177,10 +178,11 @@ int help_run(const struct invocation *inv)
 		print_man();
 		return EXIT_SUCCESS;
 	}
-	if (shell) {
-		print_completion();
+	if (shell && !print_completion(shell))
+		return usage_error(inv, "no completion for %s, only for bash, zsh and fish",
+				   shell);
+	if (shell)
 		return EXIT_SUCCESS;
-	}
 
 	find_command(&topic);
 	if (topic.nr_args)

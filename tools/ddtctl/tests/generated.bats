@@ -71,8 +71,8 @@ commands()
 @test "what is generated has no argument, and only bash has a completion" {
 	run -2 ddtctl help --man list
 	run -2 ddtctl help --completion bash list
-	run -2 ddtctl help --completion zsh
-	[[ $output == *'no completion for zsh, only for bash'* ]]
+	run -2 ddtctl help --completion csh
+	[[ $output == *'no completion for csh, only for bash, zsh and fish'* ]]
 }
 
 @test "bash completes the names of commands" {
@@ -103,7 +103,65 @@ commands()
 	completes_to '' list --count
 	completes_to '--index --capacity --depth --nice --json --help' add -
 	completes_to '' submit --count ''
-	completes_to bash help --completion ''
+	completes_to 'bash zsh fish' help --completion ''
+}
+
+@test "bash completes the values of settings" {
+	reload
+	completes_to 'access_us= seek_us= rate_kib_s= spinup_ms= idle_ms=' \
+		model set 0 ''
+	completes_to spinup_ms= model set 0 seek_us=1 sp
+	completes_to 'read write control' fault add 0 error --ops ''
+	completes_to read,write fault add 0 error --ops read,w
+	completes_to write fault add 0 error --ops = w
+	completes_to '-20 -10 -5 0 5 10 19' priority set 0 ''
+	completes_to '-20 -10 -5' add --nice -
+	completes_to all fault remove 0 ''
+	completes_to '360k 720k 1440k 16M' add --capacity ''
+}
+
+# zsh_completes WORD... - what zsh is given to complete the last word
+zsh_completes()
+{
+	# shellcheck disable=SC2016 # zsh expands it
+	zsh -f -c '
+		compdef() { }
+		compset() { }
+		compadd() { while [ "$1" != -- ]; do shift; done; shift; print -- "$@" }
+		_files() { print files "$@" }
+		source <(ddtctl help --completion zsh)
+		words=(ddtctl "$@") CURRENT=$(($# + 1))
+		_ddtctl' zsh "$@"
+}
+
+@test "zsh completes commands, drives, values and files" {
+	reload drives=2
+	[ "$(zsh_completes l)" = list ]
+	[ "$(zsh_completes priority '')" = 'get set ddt0 ddt1' ]
+	[ "$(zsh_completes fault add 0 error --ops '')" = 'read write control' ]
+	[ "$(zsh_completes model set 0 s)" = 'seek_us= spinup_ms=' ]
+	[ "$(zsh_completes timeline -o '')" = files ]
+	[ -z "$(zsh_completes submit 0 verify '')" ]
+}
+
+# fish_completes LINE - how fish completes it
+fish_completes()
+{
+	# shellcheck disable=SC2016 # fish expands it
+	fish --no-config -c 'ddtctl help --completion fish | source
+		complete -C $argv[1]' "$1" | sort | paste -s -d ' '
+}
+
+@test "fish completes commands, drives, values and files" {
+	reload drives=2
+	touch "$BATS_TEST_TMPDIR/picture.svg"
+	[ "$(fish_completes 'ddtctl l')" = list ]
+	[ "$(fish_completes 'ddtctl priority ')" = 'ddt0 ddt1 get set' ]
+	[ "$(fish_completes 'ddtctl fault add 0 error --ops ')" = 'control read write' ]
+	[ "$(fish_completes 'ddtctl model set 0 s')" = 'seek_us= spinup_ms=' ]
+	[ "$(fish_completes "ddtctl timeline --svg $BATS_TEST_TMPDIR/pic")" = \
+		"$BATS_TEST_TMPDIR/picture.svg" ]
+	[ -z "$(fish_completes 'ddtctl submit 0 verify ')" ]
 }
 
 @test "bash completes the names of files for options that take one" {

@@ -44,8 +44,9 @@ has_form()
 }
 
 @test "every command that has --json is documented" {
-	for command in $(ddtctl help --completion bash | sed -n \
-			"s/^	'\([a-z ]*\)')\$/\1/p" | tr ' ' _); do
+	for command in $(ddtctl help |
+			sed -n '/^Commands:/,/^$/s/^  \([a-z]\)/\1/p' |
+			sed 's/  .*//; s/ [^a-z].*//' | tr ' ' _); do
 		read -ra words <<<"${command//_/ }"
 		ddtctl help "${words[@]}" | grep -q -- '  --json' || continue
 		[[ $command != @(priority|model|fault) ]] || continue
