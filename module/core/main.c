@@ -55,3 +55,4 @@ module_exit(ddt_exit);
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("The ddt authors");
 MODULE_DESCRIPTION("Device-dedicated threads");
+MODULE_VERSION(DDT_VERSION);

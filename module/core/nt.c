@@ -797,7 +797,6 @@ NTSTATUS PsTerminateSystemThread(NTSTATUS ExitStatus)
 		return STATUS_INVALID_PARAMETER;
 	nt_start_free(thread->context);
 	ddt_thread_exit(thread, ExitStatus);
-	return ExitStatus;	/* not reached */
 }
 EXPORT_SYMBOL_GPL(PsTerminateSystemThread);
 

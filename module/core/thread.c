@@ -37,19 +37,6 @@ struct ddt_thread_start {
 	int err;
 };
 
-/*
- * Ends the calling thread: all that remains to be done once its function has
- * returned, or will never return.
- */
-void ddt_thread_exit(struct ddt_thread *thread, int code)
-{
-	module_put(thread->owner);
-	thread->exit_code = code;
-	ddt_object_signal(&thread->object);
-	ddt_thread_put(thread);
-	module_put_and_kthread_exit(code);
-}
-
 static int ddt_thread_main(void *data)
 {
 	struct ddt_thread *thread = data;
@@ -68,7 +55,6 @@ static int ddt_thread_main(void *data)
 	if (!code)
 		code = thread->fn(thread->context);
 	ddt_thread_exit(thread, code);
-	return code;	/* not reached */
 }
 
 /* Returns the thread that calls it, or NULL if the library did not create it. */

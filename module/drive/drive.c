@@ -18,6 +18,7 @@
 #include <linux/mutex.h>
 #include <linux/numa.h>
 #include <linux/printk.h>
+#include <linux/sched.h>
 #include <linux/sched/prio.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -77,6 +78,7 @@ void ddt_drive_request_init(struct ddt_drive_request *req,
 	if (file)
 		req->request.flow = &file->flow;
 	req->op = op;
+	req->submitter = task_tgid_nr(current);
 }
 
 /* As ddt_queue_submit() or, with @wait, as it waits for room, killably. */

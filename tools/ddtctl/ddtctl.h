@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#define DDTCTL_VERSION	"0.1"
 #define DDTCTL_DATE	"2026-11-21"
 
 /* Beside EXIT_SUCCESS and EXIT_FAILURE: the command line makes no sense. */
@@ -107,6 +106,7 @@ void find_command(struct invocation *inv);
 /* help.c */
 #define USAGE_SIZE		512
 #define OPTION_USAGE_SIZE	64
+const char *next_line(const char *line);
 void usage(const struct command *command, const char *path,
 	   char *line);
 void option_usage(enum option_id id, char *text);

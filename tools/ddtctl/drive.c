@@ -34,12 +34,16 @@ static int is_drive_name(const struct dirent *entry)
 	       is_index(entry->d_name + strlen(PREFIX));
 }
 
+/*
+ * From sysfs, which has the drives and nothing else: /dev may also have links
+ * to nodes, and nodes that were left behind.
+ */
 int drive_names_get(struct drive_names *names)
 {
 	struct dirent **entries;
 	int nr;
 
-	nr = scandir(DEV, &entries, is_drive_name, versionsort);
+	nr = scandir("/sys/class/misc", &entries, is_drive_name, versionsort);
 	if (nr < 0)
 		return -errno;
 

@@ -9,6 +9,13 @@
 
 #define COLUMNS		80
 
+/* Returns the next line of a text, or its end; the last newline may be missing. */
+const char *next_line(const char *line)
+{
+	line += strcspn(line, "\n");
+	return *line ? line + 1 : line;
+}
+
 /* "-o, --output FILE" */
 void option_usage(enum option_id id, char *text)
 {
@@ -113,12 +120,8 @@ static void print_members(const struct command *group)
 
 static void print_examples(const char *examples)
 {
-	size_t length;
-
-	for (; *examples; examples += length + 1) {
-		length = strcspn(examples, "\n");
-		printf("  %.*s\n", (int)length, examples);
-	}
+	for (; *examples; examples = next_line(examples))
+		printf("  %.*s\n", (int)strcspn(examples, "\n"), examples);
 }
 
 static void print_options(const struct command *command)

@@ -62,6 +62,16 @@ commands()
 }
 
 # bats test_tags=host
+@test "the man page has no text but that of the table, to its last line" {
+	page=$(ddtctl help --man)
+	# Each option has one line of text, and no other follows.
+	options=$(sed -n '/^\.SH OPTIONS/,/^\.SH/p' <<<"$page")
+	[ "$(grep -c '^\.TP' <<<"$options")" = "$(grep -c '^\.B' <<<"$options")" ]
+	[ "$(sed '/^\./d' <<<"$options" | wc -l)" = \
+		"$(grep -c '^\.TP' <<<"$options")" ]
+}
+
+# bats test_tags=host
 @test "what is generated has no argument, and only bash has a completion" {
 	run -2 ddtctl help --man list
 	run -2 ddtctl help --completion bash list

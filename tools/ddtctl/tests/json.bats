@@ -110,3 +110,15 @@ has_form()
 			select(.command))' | jq "$form")
 	reload depth=8
 }
+
+@test "the arrows of timeline have numbers as Perfetto wants, different for each request" {
+	reload_fast drives=2
+	ddtctl timeline -o "$BATS_TEST_TMPDIR/json" -- bash -c '
+		ddtctl submit 0 verify 0 512 --count 3 --wait
+		ddtctl submit 1 verify 0 512 --count 3 --wait
+		sleep 0.1'
+	jq -e '[.traceEvents[] | select(.cat == "flow")] |
+		length == 18 and all(.id | type == "number") and
+		(group_by(.id) | length == 6 and all(length == 3))' \
+		"$BATS_TEST_TMPDIR/json"
+}
