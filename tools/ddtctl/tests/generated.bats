@@ -35,12 +35,14 @@ commands()
 		sed 's/  .*//; s/ [^a-z].*//'
 }
 
+# bats test_tags=host
 @test "the man page is without fault for groff" {
 	ddtctl help --man >"$BATS_TEST_TMPDIR/ddtctl.1"
 	run -0 groff -man -ww -z -Tutf8 "$BATS_TEST_TMPDIR/ddtctl.1"
 	[ -z "$output" ]
 }
 
+# bats test_tags=host
 @test "the man page has its sections, every command and every option" {
 	page=$(ddtctl help --man | groff -man -Tascii -P-cbou)
 	for section in NAME SYNOPSIS DESCRIPTION COMMANDS OPTIONS \
@@ -59,6 +61,7 @@ commands()
 		done
 }
 
+# bats test_tags=host
 @test "the man page has no text but that of the table, to its last line" {
 	page=$(ddtctl help --man)
 	# Each option has one line of text, and no other follows.
@@ -68,6 +71,7 @@ commands()
 		"$(grep -c '^\.TP' <<<"$options")" ]
 }
 
+# bats test_tags=host
 @test "what is generated has no argument, and only bash has a completion" {
 	run -2 ddtctl help --man list
 	run -2 ddtctl help --completion bash list
@@ -97,6 +101,7 @@ commands()
 	reload
 }
 
+# bats test_tags=host
 @test "bash completes the options that a command has" {
 	completes_to '--count --wait --json --help' submit --
 	completes_to --timeout wait ddt0 1 --t
@@ -164,6 +169,7 @@ fish_completes()
 	[ -z "$(fish_completes 'ddtctl submit 0 verify ')" ]
 }
 
+# bats test_tags=host
 @test "bash completes the names of files for options that take one" {
 	touch "$BATS_TEST_TMPDIR/picture.svg"
 	completes_to "$BATS_TEST_TMPDIR/picture.svg" timeline --svg \
