@@ -140,7 +140,8 @@ static const struct command members[] = {
 		.help = "queue a request",
 		.details =
 			"Prints the id of the request, which then belongs to the drive. With --wait it\n"
-			"belongs to ddtctl: interrupt ddtctl and the request is cancelled.\n"
+			"belongs to ddtctl: interrupt ddtctl and the request is cancelled. A full queue\n"
+			"is an error, with --wait only a delay.\n"
 			"\n"
 			"Operations:\n"
 			"  spinup                 start the motor\n"
