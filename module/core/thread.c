@@ -22,6 +22,7 @@
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/sched/prio.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <uapi/linux/sched/types.h>
@@ -109,6 +110,9 @@ struct ddt_thread *ddt_thread_create(ddt_thread_fn fn, void *context,
 
 	if (attr->nice < MIN_NICE || attr->nice > MAX_NICE)
 		return ERR_PTR(-ERANGE);
+	/* kthread_create() may or may not notice. */
+	if (fatal_signal_pending(current))
+		return ERR_PTR(-EINTR);
 	if (!try_module_get(attr->owner))
 		return ERR_PTR(-ENODEV);
 
