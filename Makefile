@@ -1,56 +1,78 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# For people; what kbuild builds is in Kbuild. `make help` lists the targets.
+# For people; what kbuild builds is in Kbuild. `make help` lists the targets, and
+# docs/installing.md describes KDIR, BUILD, PREFIX, DESTDIR, KEY and CERT.
+
+makefile := $(realpath $(lastword $(MAKEFILE_LIST)))
+ifneq ($(words $(makefile) x)-$(findstring :,$(makefile)),2-)
+$(error Kbuild cannot build in a folder with a space or a colon in its path: move this folder)
+endif
+top := $(patsubst %/,%,$(dir $(makefile)))
+ifeq ($(origin O),command line)
+$(error O= is not supported: BUILD= names the folder for all output, KDIR= a built kernel tree)
+endif
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 PREFIX ?= /usr/local
 
-# Each kernel's modules have a folder of their own: kernels before 6.13 build
-# external modules where their sources are, so that folder holds links to them.
-krel := $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
-ifeq ($(KDIR),/lib/modules/$(shell uname -r)/build)
-moddir := $(CURDIR)/build/$(krel)
+# All output is in $(BUILD), except that the tool is built beside its sources
+# unless BUILD is given.
+ifdef BUILD
+build := $(abspath $(BUILD))
+tooldir := $(build)/ddtctl
 else
-moddir := $(CURDIR)/build/$(krel)-$(firstword $(shell \
+build := $(top)/build
+tooldir := $(top)/tools/ddtctl
+endif
+ifneq ($(words $(build) x)-$(findstring :,$(build)),2-)
+$(error Kbuild cannot build in a folder with a space or a colon in its path: BUILD=$(BUILD))
+endif
+
+# Not include/config/kernel.release, which on Debian 12 is not what uname -r
+# prints. Each kernel's modules have a folder of their own: kernels before 6.13
+# build external modules where their sources are, so that folder holds links.
+krel := $(shell awk '$$2 == "UTS_RELEASE" { gsub(/"/, "", $$3); print $$3 }' \
+	'$(KDIR)/include/generated/utsrelease.h' 2>/dev/null)
+ifeq ($(KDIR),/lib/modules/$(shell uname -r)/build)
+moddir := $(build)/$(krel)
+else
+moddir := $(build)/$(krel)-$(firstword $(shell \
 	printf '%s' '$(realpath $(KDIR))' | cksum))
 endif
 
 kconfig := $(KDIR)/include/config/auto.conf
 configs := CONFIG_DDT=m CONFIG_DDT_DRIVE=m CONFIG_DDT_EXAMPLES=m
-configs += $(shell grep -qs '^CONFIG_KUNIT=' $(kconfig) && \
+configs += $(shell grep -qs '^CONFIG_KUNIT=' '$(kconfig)' && \
 	echo CONFIG_DDT_KUNIT_TEST=m)
 configs += $(if $(DDT_BENCH),CONFIG_DDT_BENCH=m)
-llvm := $(shell grep -qs '^CONFIG_CC_IS_CLANG=y' $(kconfig) && echo LLVM=1)
+llvm := $(shell grep -qs '^CONFIG_CC_IS_CLANG=y' '$(kconfig)' && echo LLVM=1)
 
-kbuild = $(MAKE) -C $(KDIR) M=$(moddir) $(configs) $(llvm)
+# BTF of a module needs the kernel's own, which most headers lack.
+btf := $(if $(and $(wildcard $(KDIR)/vmlinux),$(shell command -v pahole)),,\
+	CONFIG_DEBUG_INFO_BTF_MODULES=)
 
-sudo := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+# Recipes that use it begin with +: make does not see the $(MAKE) in it.
+kbuild = $(MAKE) -C $(KDIR) M=$(moddir) $(configs) $(llvm) $(btf)
+
+as_root := $(top)/tools/as-root
+stage := $(build)/install
+manifest := $(PREFIX)/share/ddt/manifest
 
 .PHONY: all
 all: modules tools	## Build the modules and the tools
 
 .PHONY: modules
 modules: links		## Build the modules for the running kernel or KDIR=
-	$(kbuild) modules
+	+$(kbuild) modules
 
 .PHONY: tools
 tools:			## Build the tools
-	$(MAKE) -C tools/ddtctl
+	@$(top)/tools/build-folder --writable $(tooldir)
+	$(MAKE) -C $(top)/tools/ddtctl O=$(tooldir)
 
 .PHONY: links
 links:
-	@if [ -z "$(krel)" ]; then \
-		echo "$(KDIR): no built kernel tree there." >&2; \
-		echo "Install the headers: sudo apt-get install" \
-			"linux-headers-$$(uname -r), or name a tree:" \
-			"make KDIR=/path/to/linux" >&2; \
-		exit 1; \
-	fi
-	@mkdir -p $(moddir)
-	@cp -as --remove-destination $(addprefix $(CURDIR)/,\
-		Kbuild examples include kunit module) $(moddir)
-	@mkdir -p $(moddir)/tools
-	@cp -as --remove-destination $(CURDIR)/tools/bench $(moddir)/tools
+	@$(top)/tools/build-folder '$(KDIR)' $(moddir)
 
 .PHONY: print-moddir
 print-moddir:
@@ -60,67 +82,113 @@ print-moddir:
 
 .PHONY: demo
 demo:			## Show the whole pattern in a VM, step by step
-	tools/demo/run
+	$(top)/tools/demo/run
 
 .PHONY: test
 test:			## Run all tests in UML (KERNEL=, FLAVOUR=, SUITE=)
-	tools/vm/test $(if $(KERNEL),--kernel $(KERNEL)) \
+	$(top)/tools/vm/test $(if $(KERNEL),--kernel $(KERNEL)) \
 		$(if $(FLAVOUR),--flavour $(FLAVOUR)) \
 		$(if $(SUITE),--suite '$(SUITE)')
 
 .PHONY: mutants
 mutants:		## Show that the tests find deliberate bugs
-	tools/mutants
+	$(top)/tools/packages mutants
+	$(top)/tools/mutants
 
 .PHONY: check
 check:			## Run longer tests: suspend, programs, virtual time
-	tools/check/run
+	$(top)/tools/check/run
+
+.PHONY: kernels
+kernels:		## Build on all supported kernels, boot some (ALL=1: all)
+	$(top)/tools/kernels/run $(if $(ALL),--all) \
+		$(if $(ONLY),--only '$(ONLY)')
 
 .PHONY: coverage
 coverage:		## Print which lines of ddt.ko the KUnit suites run
-	tools/coverage $(if $(KERNEL),--kernel $(KERNEL))
+	$(top)/tools/packages coverage
+	$(top)/tools/coverage $(if $(KERNEL),--kernel $(KERNEL))
 
 .PHONY: bench
 bench:			## Compare with the kernel's own means (BENCH=quick, KERNEL=)
-	tools/bench/run $(if $(filter quick,$(BENCH)),--quick) \
+	$(top)/tools/bench/run $(if $(filter quick,$(BENCH)),--quick) \
 		$(if $(KERNEL),--kernel $(KERNEL))
+
+# The shell gets the command from the environment, and make expands nothing in it.
+override RUN := $(value RUN)
+export RUN
 
 .PHONY: vm
 vm:			## A shell in a VM, or RUN='command' (VM=, KERNEL=)
-	@tools/vm/run --vm $(or $(VM),uml) $(if $(KERNEL),--kernel $(KERNEL)) \
-		$(if $(RUN),-- '$(subst ','\'',$(RUN))')
+	@$(top)/tools/vm/run --vm $(or $(VM),uml) \
+		$(if $(KERNEL),--kernel $(KERNEL)) $(if $(RUN),-- "$$RUN")
 
 .PHONY: style
 style:			## Check the sources (checkpatch, sparse, W=1, ...)
-	tools/style
+	$(top)/tools/style
+
+.PHONY: fresh
+fresh:			## Do what README says on bare Debian roots (CELL=)
+	$(top)/tools/fresh/run $(CELL)
 
 .PHONY: left-out
 left-out:		## Show that what <ddt/nt.h> leaves out says what to use
-	tools/left-out $(KDIR)
+	$(top)/tools/left-out $(KDIR)
 
 .PHONY: load
 load: modules		## Load the modules into the running kernel
-	$(sudo) insmod $(moddir)/ddt.ko
-	$(sudo) insmod $(moddir)/ddt_drive.ko $(DRIVE)
+	@$(as_root) insmod $(moddir)/ddt.ko
+	@$(as_root) insmod $(moddir)/ddt_drive.ko $(DRIVE)
 
 .PHONY: unload
 unload:			## Unload them
-	$(sudo) rmmod ddt_drive ddt
+	@$(as_root) rmmod ddt_drive ddt
 
+.PHONY: sign
+sign: modules		## Sign the modules (KEY=, CERT=; default: DKMS's key)
+	@$(top)/tools/sign $(KDIR) '$(KEY)' '$(CERT)' $(moddir)/*.ko
+
+# Everything is put together in $(stage) first: what runs as root only copies.
 .PHONY: install
-install: all		## Install the modules and the tools
-	$(sudo) $(kbuild) modules_install
-	$(sudo) depmod -a $(krel)
-	$(sudo) install -D -m 644 tools/udev/60-ddt.rules \
+install: all		## Install modules, tools and headers (PREFIX=, DESTDIR=)
+	@$(RM) -r $(stage)
+	@install -d $(stage)/lib/modules/$(krel)/updates
+	@install -m 644 $(moddir)/*.ko $(stage)/lib/modules/$(krel)/updates
+	@$(top)/tools/sign --kernel-key $(KDIR) \
+		$(stage)/lib/modules/$(krel)/updates/*.ko
+	@install -D -m 644 $(moddir)/Module.symvers \
+		$(stage)$(PREFIX)/src/ddt/$(krel)/Module.symvers
+	@$(MAKE) -s -f $(makefile) stage-files DESTDIR=$(stage)
+	@$(MAKE) -s -C $(top)/tools/ddtctl install O=$(tooldir) \
+		PREFIX=$(PREFIX) DESTDIR=$(stage)
+	@$(as_root) $(top)/tools/install-tree $(stage) '$(DESTDIR)' $(manifest)
+
+# The files that are the same for all kernels; debian/rules uses this too.
+.PHONY: stage-files
+stage-files:
+	@install -d $(DESTDIR)$(PREFIX)/src/ddt/include/ddt
+	@install -m 644 $(top)/include/ddt/*.h \
+		$(DESTDIR)$(PREFIX)/src/ddt/include/ddt
+	@install -m 644 $(top)/examples/driver/driver.mk \
+		$(DESTDIR)$(PREFIX)/src/ddt
+	@install -D -m 644 $(top)/include/uapi/linux/ddt_drive.h \
+		$(DESTDIR)$(PREFIX)/include/linux/ddt_drive.h
+	@install -D -m 644 $(top)/tools/udev/60-ddt.rules \
 		$(DESTDIR)/usr/lib/udev/rules.d/60-ddt.rules
-	$(sudo) $(MAKE) -C tools/ddtctl install PREFIX=$(PREFIX) \
-		DESTDIR=$(DESTDIR)
+
+.PHONY: uninstall
+uninstall:		## Remove all that make install made (PREFIX=, DESTDIR=)
+	@$(as_root) $(top)/tools/install-tree --remove '$(DESTDIR)' $(manifest)
+
+.PHONY: deb
+deb:			## Build the Debian packages, in build/deb
+	@$(top)/tools/deb $(build)/deb
 
 .PHONY: clean
 clean:			## Remove all that was built
-	$(RM) -r build
-	$(MAKE) -C tools/ddtctl clean
+	$(RM) -r $(build)
+	$(MAKE) -C $(top)/tools/ddtctl clean O=$(tooldir)
 
 .PHONY: help
 help:			## Show this
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(makefile) | expand -t 12

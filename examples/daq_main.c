@@ -222,3 +222,4 @@ module_exit(daq_exit);
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("The ddt authors");
 MODULE_DESCRIPTION("One driver in NT names and in ddt's own");
+MODULE_VERSION(DDT_VERSION);

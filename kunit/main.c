@@ -348,4 +348,5 @@ void ddt_test_jitter(void)
 }
 
 MODULE_DESCRIPTION("KUnit tests of device-dedicated threads");
+MODULE_VERSION(DDT_VERSION);
 MODULE_LICENSE("GPL");

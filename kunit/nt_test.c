@@ -693,18 +693,17 @@ static void ended_thread_is_signaled_for_ever(struct kunit *test)
 
 static void thread_runs_on_when_its_handle_is_closed(struct kunit *test)
 {
-	struct setter setter;
+	/* The thread uses it until it has left KeSetEvent(). */
+	static struct setter setter;
 	HANDLE handle;
 
-	/* Nobody refers to the thread but the thread itself. */
+	/* Only the thread itself refers to the thread. */
 	KeInitializeEvent(&setter.event, NotificationEvent, FALSE);
 	KUNIT_ASSERT_EQ(test, PsCreateSystemThread(&handle, 0, NULL, NULL, NULL,
 						   set_after_20_ms, &setter),
 			STATUS_SUCCESS);
 	KUNIT_EXPECT_EQ(test, ZwClose(handle), STATUS_SUCCESS);
 	KUNIT_EXPECT_EQ(test, wait_for(&setter.event), STATUS_SUCCESS);
-	/* It uses the event until it has left KeSetEvent(). */
-	msleep(50);
 }
 
 static void handle_keeps_an_ended_thread(struct kunit *test)
@@ -737,7 +736,7 @@ static void reference_outlives_the_handle(struct kunit *test)
 
 	ObReferenceObject(thread);
 	ObDereferenceObject(thread);
-	msleep(20);
+	KUNIT_EXPECT_EQ(test, wait_for(thread), STATUS_SUCCESS);
 	KUNIT_EXPECT_EQ(test, test_object(thread), STATUS_SUCCESS);
 	ObDereferenceObject(thread);
 }

@@ -5,6 +5,7 @@
 
 #include <linux/atomic.h>
 #include <linux/err.h>
+#include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/limits.h>
 #include <linux/sched.h>
@@ -22,6 +23,7 @@ static int job_wait(struct subject *subject, struct job *job)
 	struct ddt_object *objects[] = {
 		&subject->gate.object, ddt_queue_cancel_object(subject->queue),
 	};
+	ktime_t interval = INTERVAL;
 	ktime_t until = ktime_add(ktime_get(), INTERVAL);
 	int ret = 0;
 
@@ -47,8 +49,9 @@ static int job_wait(struct subject *subject, struct job *job)
 		ret = ddt_queue_delay(subject->queue, DDT_TEST_HOUR);
 		break;
 	case JOB_INTERRUPTIBLE:
-		msleep_interruptible(2);
-		job->early = ktime_before(ktime_get(), until);
+		/* By the clock, not by ticks, which may lag behind it. */
+		set_current_state(TASK_INTERRUPTIBLE);
+		job->early = schedule_hrtimeout(&interval, HRTIMER_MODE_REL);
 		break;
 	case JOB_STOP:
 		ret = ddt_queue_stop(subject->queue, DDT_QUEUE_ABORT);

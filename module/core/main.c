@@ -47,3 +47,4 @@ module_exit(ddt_exit);
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("The ddt authors");
 MODULE_DESCRIPTION("Device-dedicated threads");
+MODULE_VERSION(DDT_VERSION);

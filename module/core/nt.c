@@ -795,7 +795,6 @@ NTSTATUS PsTerminateSystemThread(NTSTATUS ExitStatus)
 		return STATUS_INVALID_PARAMETER;
 	nt_start_free(thread->context);
 	ddt_thread_exit(thread, ExitStatus);
-	return ExitStatus;	/* not reached */
 }
 EXPORT_SYMBOL_GPL(PsTerminateSystemThread);
 

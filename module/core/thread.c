@@ -23,6 +23,7 @@
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/sched/prio.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
@@ -38,19 +39,6 @@ struct ddt_thread_start {
 	struct completion done;
 	int err;
 };
-
-/*
- * Ends the calling thread: all that remains to be done once its function has
- * returned, or will never return.
- */
-void ddt_thread_exit(struct ddt_thread *thread, int code)
-{
-	module_put(thread->owner);
-	thread->exit_code = code;
-	ddt_object_signal(&thread->object);
-	ddt_thread_put(thread);
-	module_put_and_kthread_exit(code);
-}
 
 static int ddt_thread_main(void *data)
 {
@@ -70,7 +58,6 @@ static int ddt_thread_main(void *data)
 	if (!code)
 		code = thread->fn(thread->context);
 	ddt_thread_exit(thread, code);
-	return code;	/* not reached */
 }
 
 /* Returns the thread that calls it, or NULL if the library did not create it. */
@@ -105,6 +92,9 @@ struct ddt_thread *ddt_thread_create(ddt_thread_fn fn, void *context,
 
 	if (attr->nice < MIN_NICE || attr->nice > MAX_NICE)
 		return ERR_PTR(-ERANGE);
+	/* kthread_create() may or may not notice. */
+	if (fatal_signal_pending(current))
+		return ERR_PTR(-EINTR);
 	if (!try_module_get(attr->owner))
 		return ERR_PTR(-ENODEV);
 

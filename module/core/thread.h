@@ -3,10 +3,14 @@
 #ifndef _DDT_CORE_THREAD_H
 #define _DDT_CORE_THREAD_H
 
+#include <linux/kthread.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 
 #include <ddt/thread.h>
+
+#include "dispatcher.h"
 
 struct ddt_thread_start;
 
@@ -34,8 +38,21 @@ struct ddt_thread {
 };
 
 struct ddt_thread *ddt_thread_current(void);
-/* Does not return; objtool believes that of none but the kernel's functions. */
-void ddt_thread_exit(struct ddt_thread *thread, int code);
+
+/*
+ * Ends the calling thread, after its function has returned or instead. Inline:
+ * objtool knows the functions that do not return by their names, and has only
+ * the kernel's.
+ */
+static __always_inline void __noreturn
+ddt_thread_exit(struct ddt_thread *thread, int code)
+{
+	module_put(thread->owner);
+	thread->exit_code = code;
+	ddt_object_signal(&thread->object);
+	ddt_thread_put(thread);
+	module_put_and_kthread_exit(code);
+}
 
 void ddt_priority_init(struct ddt_priority *priority);
 int ddt_thread_set_priority(struct ddt_thread *thread, int priority);

@@ -40,9 +40,10 @@ static void ddt_debugfs_request(struct ddt_request *request, bool in_service,
 	struct ddt_drive_request *req = to_drive_request(request);
 	struct seq_file *seq = context;
 
-	seq_printf(seq, "%-7s %8llu %-8s %12llu %10llu\n",
+	seq_printf(seq, "%-7s %8llu %-8s %12llu %10llu %7d\n",
 		   in_service ? "service" : "queued", request->number,
-		   ddt_debugfs_op(req->op), req->offset, req->length);
+		   ddt_debugfs_op(req->op), req->offset, req->length,
+		   req->submitter);
 }
 
 static int queue_show(struct seq_file *seq, void *unused)
@@ -58,7 +59,7 @@ static int queue_show(struct seq_file *seq, void *unused)
 		   stats.retried);
 	seq_printf(seq, "wake-ups %llu, motor starts %llu\n", stats.wakeups,
 		   (u64)atomic64_read(&drive->spinups));
-	seq_puts(seq, "\nstate     number operation      offset     length\n");
+	seq_puts(seq, "\nstate     number operation      offset     length     pid\n");
 	ddt_queue_for_each(drive->queue, ddt_debugfs_request, seq);
 	return 0;
 }

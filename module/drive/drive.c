@@ -17,6 +17,7 @@
 #include <linux/miscdevice.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
+#include <linux/sched.h>
 #include <linux/sched/prio.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -76,6 +77,7 @@ void ddt_drive_request_init(struct ddt_drive_request *req,
 	if (file)
 		req->request.flow = &file->flow;
 	req->op = op;
+	req->submitter = task_tgid_nr(current);
 }
 
 /* As ddt_queue_submit() or, with @wait, as it waits for room, killably. */

@@ -126,6 +126,7 @@ struct ddt_drive_request {
 	void *data;			/* to write, or where to read to */
 	struct mm_struct *mm;		/* of a submitter who does not wait */
 	bool abandoned;			/* cancelled, perhaps before submission */
+	pid_t submitter;		/* process id, for debugfs */
 	/* Called once for each submission, as ddt_queue_ops.complete() is. */
 	void (*complete)(struct ddt_drive_request *req);
 

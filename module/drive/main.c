@@ -171,3 +171,4 @@ module_exit(ddt_drive_exit);
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("The ddt authors");
 MODULE_DESCRIPTION("Slow drives in memory, each with a thread of its own");
+MODULE_VERSION(DDT_VERSION);

@@ -10,7 +10,7 @@
 
 static void bench_ddt_delay(unsigned int us)
 {
-	ddt_delay(0, us_to_ktime(us));
+	ddt_delay(0, ns_to_ktime(us * NSEC_PER_USEC));
 }
 
 /* Knows milliseconds only. */

@@ -179,3 +179,4 @@ module_exit(bench_exit);
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("The ddt authors");
 MODULE_DESCRIPTION("Benchmarks of device-dedicated threads");
+MODULE_VERSION(DDT_VERSION);

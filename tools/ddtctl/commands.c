@@ -22,11 +22,12 @@ static const struct command priority_members[] = {
 	}, {
 		.name = "set",
 		.args = "DEV NICE",
-		.help = "set that nice value, from -20 (first) to 19",
+		.help = "set it, from -20 (highest) to 19 (lowest)",
 		.details =
 			"A thread with a lower nice value gets more of a busy processor. To lower it\n"
 			"needs CAP_SYS_NICE.\n",
 		.examples = "ddtctl priority set ddt0 10\n",
+		.words = "-20 -10 -5 0 5 10 19",
 		.min_args = 2,
 		.max_args = 2,
 		.options = BIT(OPT_JSON),
@@ -58,6 +59,7 @@ static const struct command model_members[] = {
 			"\n"
 			"With all of them 0 what remains is the time of the software.\n",
 		.examples = "ddtctl model set 0 access_us=0 spinup_ms=0\n",
+		.words = "access_us= seek_us= rate_kib_s= spinup_ms= idle_ms=",
 		.min_args = 2,
 		.max_args = UINT_MAX,
 		.options = BIT(OPT_JSON),
@@ -99,6 +101,7 @@ static const struct command fault_members[] = {
 		.name = "remove",
 		.args = "DEV ID|all",
 		.help = "remove a fault, or all",
+		.words = "all",
 		.min_args = 2,
 		.max_args = 2,
 		.options = BIT(OPT_JSON),
@@ -137,7 +140,8 @@ static const struct command members[] = {
 		.help = "queue a request",
 		.details =
 			"Prints the id of the request, which then belongs to the drive. With --wait it\n"
-			"belongs to ddtctl: interrupt ddtctl and the request is cancelled.\n"
+			"belongs to ddtctl: interrupt ddtctl and the request is cancelled. A full queue\n"
+			"is an error, with --wait only a delay.\n"
 			"\n"
 			"Operations:\n"
 			"  spinup                 start the motor\n"
@@ -291,11 +295,15 @@ static const struct command members[] = {
 		.args = "[COMMAND]",
 		.help = "explain a command",
 		.details =
-			"With --man it prints the man page, with --completion bash what bash needs to\n"
-			"complete command lines. Both are installed with ddtctl.\n",
-		.examples = ". <(ddtctl help --completion bash)\n",
-		.max_args = 2,
-		.options = BIT(OPT_MAN) | BIT(OPT_COMPLETION),
+			"With --man it prints the man page, with --completion what a shell needs to\n"
+			"complete command lines. They are installed with ddtctl. The shell then asks\n"
+			"with --complete -- WORD... what the last WORD can become.\n",
+		.examples =
+			". <(ddtctl help --completion bash)\n"
+			"ddtctl help --completion fish | source\n",
+		.max_args = UINT_MAX,
+		.options = BIT(OPT_MAN) | BIT(OPT_COMPLETION) |
+			   BIT(OPT_COMPLETE),
 		.run = help_run,
 	},
 	{}

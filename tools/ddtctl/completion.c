@@ -1,181 +1,288 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* completion.c - the completion for bash, made from the table of commands */
+/*
+ * completion.c - completing command lines, by the table of commands
+ *
+ * The scripts for the shells only ask: ddtctl help --complete -- WORD... prints
+ * what the last word can become, one a line; or, where the shell itself knows
+ * better, FILE, FOLDER or COMMAND.
+ */
 
 #include <stdio.h>
 #include <string.h>
 
 #include "ddtctl.h"
+#include "drive.h"
 
-/* Prints the names of an option as a pattern of bash. */
-static void print_option_pattern(const struct option *option)
+/* What precedes the word to be completed. */
+struct context {
+	const struct command *command;
+	const struct option *option;	/* whose argument is the word, or NULL */
+	unsigned int nr_args;
+	bool dashes;			/* there was a -- */
+};
+
+/* Prints @prefix and @word, if that is how the line goes on. */
+static void offer(const char *prefix, const char *word, size_t length,
+		  const char *typed)
 {
-	printf("\t--%s", option->name);
-	if (option->letter)
-		printf(" | -%c", option->letter);
-	printf(")\n");
+	size_t typed_length = strlen(typed);
+
+	if (typed_length <= length && !strncmp(word, typed, typed_length))
+		printf("%s%.*s\n", prefix, (int)length, word);
 }
 
-/* Prints a case for each option with an argument: it is skipped. */
-static void print_skip_cases(void)
+static void offer_words(const char *prefix, const char *words,
+			const char *typed)
 {
-	for (unsigned int i = 0; i < NR_OPTIONS; i++) {
-		if (!options[i].arg)
-			continue;
-		putchar('\t');
-		print_option_pattern(&options[i]);
-		printf("\t\t\t((++i))\n\t\t\t;;\n");
-	}
-}
-
-/* Prints a case for each option with an argument: that is completed. */
-static void print_argument_cases(void)
-{
-	for (unsigned int i = 0; i < NR_OPTIONS; i++) {
-		const char *arg = options[i].arg;
-
-		if (!arg)
-			continue;
-		print_option_pattern(&options[i]);
-		if (!strcmp(arg, "FILE"))
-			printf("\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
-			       "\t\tcompopt -o filenames 2>/dev/null\n");
-		if (!strcmp(arg, "FOLDER"))
-			printf("\t\tmapfile -t COMPREPLY < <(compgen -d -- \"$cur\")\n");
-		if (!strcmp(arg, "SHELL"))
-			printf("\t\tmapfile -t COMPREPLY < <(compgen -W bash -- \"$cur\")\n");
-		printf("\t\treturn\n\t\t;;\n");
-	}
-}
-
-static void print_member_names(const struct command *group)
-{
-	for (const struct command *m = group->members; m && m->name; m++)
-		printf(" %s", m->name);
-}
-
-/* Prints what an argument can be, as a word for the array args. */
-static void print_arg(const struct command *command, const char *arg)
-{
-	if (strstr(arg, "DEV")) {
-		printf("\"$drives\" ");
-	} else if (strstr(arg, "COMMAND")) {
-		printf("'");
-		print_member_names(&root);
-		printf("' ");
-	} else if (command->words && (!strcmp(arg, "OP") ||
-				      !strcmp(arg, "KIND"))) {
-		printf("'%s' ", command->words);
-	} else {
-		printf("'' ");
-	}
-}
-
-static void print_case(const struct command *command, const char *path)
-{
-	/* Those of a group are arguments of its members. */
-	bool has_args = command->run && command != &root;
-	const char *arg = has_args ? command->args : "";
-	const char *more = "";
-	char word[32];
 	size_t length;
 
-	printf("\t'%s')\n\t\toptions='", path);
-	for (unsigned int i = 0; i < NR_OPTIONS; i++) {
-		if ((command->options | BIT(OPT_HELP)) & BIT(i))
-			printf("--%s ", options[i].name);
+	for (; *words; words += length + strspn(words + length, " ")) {
+		length = strcspn(words, " ");
+		offer(prefix, words, length, typed);
 	}
-	printf("'\n\t\tnames='");
-	print_member_names(command);
-	printf("'\n\t\targs=(");
-	for (; *arg; arg += strspn(arg, " ")) {
-		length = strcspn(arg, " ");
-		snprintf(word, sizeof(word), "%.*s", (int)length, arg);
-		/* The names of members are no argument. */
-		if (!command->members || !strchr(word, '|'))
-			print_arg(command, word);
-		arg += length;
-		if (strstr(word, "...")) {
-			more = "yes";
-			break;
-		}
-	}
-	printf(")\n\t\tmore='%s'\n\t\t;;\n", more);
 }
 
-static void print_cases(const struct command *group, const char *path)
+static void offer_drives(const char *typed)
 {
-	char member_path[32];
+	struct drive_names names;
 
-	print_case(group, path);
-	for (const struct command *m = group->members; m && m->name; m++) {
-		snprintf(member_path, sizeof(member_path), "%s%s%s", path,
-			 *path ? " " : "", m->name);
-		print_cases(m, member_path);
+	if (drive_names_get(&names))
+		return;
+	for (int i = 0; i < names.nr; i++)
+		offer("", names.names[i], strlen(names.names[i]), typed);
+	drive_names_put(&names);
+}
+
+static void offer_members(const struct command *group, const char *typed)
+{
+	for (const struct command *m = group->members; m && m->name; m++)
+		offer("", m->name, strlen(m->name), typed);
+}
+
+static void offer_options(const struct command *command, const char *typed)
+{
+	unsigned int accepted = command->options | BIT(OPT_HELP);
+	char name[32];
+
+	for (unsigned int i = 0; i < NR_OPTIONS; i++) {
+		snprintf(name, sizeof(name), "--%s", options[i].name);
+		if (accepted & BIT(i))
+			offer("", name, strlen(name), typed);
 	}
 }
 
-static const char script_begin[] =
-	"# bash completion of ddtctl, made by: ddtctl help --completion bash\n"
-	"\n"
-	"# Sets what can follow a command: options, names, args, more.\n"
-	"_ddtctl_command()\n"
-	"{\n"
-	"\tlocal drives\n"
-	"\n"
-	"\tdrives=$(cd /dev && compgen -G 'ddt[0-9]*')\n"
-	"\tcase $1 in\n";
+static void offer_values(const struct option *option, const char *typed)
+{
+	const char *comma = strrchr(typed, ',');
+	char prefix[64] = "";
 
-static const char script_middle[] =
-	"\tesac\n"
-	"}\n"
-	"\n"
+	if (!strcmp(option->arg, "FILE") || !strcmp(option->arg, "FOLDER")) {
+		puts(option->arg);
+		return;
+	}
+	if (!option->words)
+		return;
+	if (!strcmp(option->arg, "LIST") && comma) {
+		snprintf(prefix, sizeof(prefix), "%.*s",
+			 (int)(comma + 1 - typed), typed);
+		typed = comma + 1;
+	}
+	offer_words(prefix, option->words, typed);
+}
+
+/* Copies argument @n of a command, as its usage has it; the last may repeat. */
+static bool find_arg(const struct command *command, unsigned int n, char *arg,
+		     size_t size)
+{
+	const char *s = command->args;
+	size_t length;
+
+	*arg = '\0';
+	/* The names of the members are no argument. */
+	if (command->members)
+		s += strcspn(s, " ");
+	for (s += strspn(s, " "); *s; s += length + strspn(s + length, " ")) {
+		length = strcspn(s, " ");
+		snprintf(arg, size, "%.*s", (int)length, s);
+		if (!n-- || strstr(arg, "..."))
+			return true;
+	}
+	return false;
+}
+
+static void offer_args(const struct context *context, const char *typed)
+{
+	const struct command *command = context->command;
+	char arg[32];
+
+	if (!context->nr_args)
+		offer_members(command, typed);
+	/* Those of a group are arguments of its members. */
+	if (!command->run || command == &root ||
+	    !find_arg(command, context->nr_args, arg, sizeof(arg)))
+		return;
+	if (strstr(arg, "DEV"))
+		offer_drives(typed);
+	else if (strstr(arg, "COMMAND"))
+		offer_members(&root, typed);
+	else if (command->words && !strstr(arg, "OFFSET") &&
+		 !strstr(arg, "LENGTH"))
+		offer_words("", command->words, typed);
+}
+
+static const struct command *find_member(const struct command *group,
+					 const char *name)
+{
+	for (const struct command *m = group->members; m && m->name; m++) {
+		if (!strcmp(m->name, name))
+			return m;
+	}
+	return NULL;
+}
+
+static void add_word(struct context *context, const char *word)
+{
+	const struct command *member = NULL;
+	int id;
+
+	if (context->option) {
+		/* bash has the = of --ops=read as a word of its own. */
+		if (strcmp(word, "="))
+			context->option = NULL;
+	} else if (!context->dashes && !strcmp(word, "--")) {
+		context->dashes = true;
+	} else if (!context->dashes && is_option(word)) {
+		id = find_option(word);
+		if (id >= 0 && options[id].arg && !strchr(word, '='))
+			context->option = &options[id];
+	} else {
+		if (!context->nr_args)
+			member = find_member(context->command, word);
+		if (member)
+			context->command = member;
+		else
+			context->nr_args++;
+	}
+}
+
+/* Prints what the last of @words can become; they end with NULL. */
+void complete_words(char **words)
+{
+	struct context context = { .command = &root };
+	const char *typed = "", *value;
+
+	for (; *words && words[1]; words++)
+		add_word(&context, *words);
+	if (*words)
+		typed = *words;
+
+	value = strchr(typed, '=');
+	if (context.option) {
+		offer_values(context.option, strcmp(typed, "=") ? typed : "");
+	} else if (context.dashes) {
+		if (strstr(context.command->args, "-- COMMAND"))
+			puts("COMMAND");
+		else
+			offer_args(&context, typed);
+	} else if (*typed == '-' && value) {
+		/* zsh and fish have --ops=read as one word. */
+		int id = find_option(typed);
+
+		if (id >= 0 && options[id].words)
+			offer_words("", options[id].words, value + 1);
+	} else if (*typed == '-') {
+		offer_options(context.command, typed);
+		if (context.command->words)
+			offer_words("", context.command->words, typed);
+	} else {
+		offer_args(&context, typed);
+	}
+}
+
+static const char bash_script[] =
+	"# bash completion of ddtctl, made by: ddtctl help --completion bash\n"
 	"_ddtctl()\n"
 	"{\n"
-	"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
-	"\tlocal path='' nr=0 options names args more i word\n"
+	"\tlocal cur=${COMP_WORDS[COMP_CWORD]} words\n"
 	"\n"
-	"\tCOMPREPLY=()\n"
-	"\t_ddtctl_command ''\n"
-	"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-	"\t\tword=${COMP_WORDS[i]}\n"
-	"\t\tcase $word in\n";
-
-static const char script_after_skips[] =
-	"\t\t-*) ;;\n"
-	"\t\t*)\n"
-	"\t\t\tif ((!nr)) && [[ \" $names \" == *\" $word \"* ]]; then\n"
-	"\t\t\t\tpath+=${path:+ }$word\n"
-	"\t\t\t\t_ddtctl_command \"$path\"\n"
-	"\t\t\telse\n"
-	"\t\t\t\t((++nr))\n"
-	"\t\t\tfi\n"
-	"\t\t\t;;\n"
-	"\t\tesac\n"
-	"\tdone\n"
-	"\n"
-	"\tcase $prev in\n";
-
-static const char script_end[] =
+	"\twords=$(\"${COMP_WORDS[0]}\" help --complete -- \\\n"
+	"\t\t\"${COMP_WORDS[@]:1:COMP_CWORD}\" 2>/dev/null)\n"
+	"\t[[ $cur != = ]] || cur=\n"
+	"\tcase $words in\n"
+	"\tFILE) mapfile -t COMPREPLY < <(compgen -f -- \"$cur\") ;;\n"
+	"\tFOLDER) mapfile -t COMPREPLY < <(compgen -d -- \"$cur\") ;;\n"
+	"\tCOMMAND) mapfile -t COMPREPLY < <(compgen -c -- \"$cur\") ;;\n"
+	"\t*) mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\") ;;\n"
 	"\tesac\n"
-	"\tif [[ $cur == -* ]]; then\n"
-	"\t\tmapfile -t COMPREPLY < <(compgen -W \"$options\" -- \"$cur\")\n"
-	"\t\treturn\n"
-	"\tfi\n"
-	"\tif ((nr >= ${#args[@]} && ${#args[@]})) && [ -n \"$more\" ]; then\n"
-	"\t\tnr=$((${#args[@]} - 1))\n"
-	"\tfi\n"
-	"\t((nr)) && names=\n"
-	"\tmapfile -t COMPREPLY < <(compgen -W \"$names ${args[nr]-}\" -- \"$cur\")\n"
+	"\t[[ $words != F* ]] || compopt -o filenames 2>/dev/null\n"
+	"\t[[ $words != *= ]] || compopt -o nospace 2>/dev/null\n"
 	"}\n"
 	"complete -F _ddtctl ddtctl\n";
 
-void print_completion(void)
+static const char zsh_script[] =
+	"#compdef ddtctl\n"
+	"# zsh completion of ddtctl, made by: ddtctl help --completion zsh\n"
+	"_ddtctl()\n"
+	"{\n"
+	"\tlocal said=$(\"${words[1]}\" help --complete -- \\\n"
+	"\t\t\"${(@)words[2,CURRENT]}\" 2>/dev/null)\n"
+	"\tlocal -a list=(\"${(@f)said}\")\n"
+	"\n"
+	"\tcase $said in\n"
+	"\t'') return 1 ;;\n"
+	"\tFILE) _files ;;\n"
+	"\tFOLDER) _files -/ ;;\n"
+	"\tCOMMAND) _command_names ;;\n"
+	"\t*=) compadd -S '' -- \"${list[@]}\" ;;\n"
+	"\t*)\n"
+	"\t\tcompset -P '--*='\n"
+	"\t\tcompadd -- \"${list[@]}\"\n"
+	"\t\t;;\n"
+	"\tesac\n"
+	"}\n"
+	"if [ \"${funcstack[1]}\" = _ddtctl ]; then\n"
+	"\t_ddtctl \"$@\"\n"
+	"else\n"
+	"\tcompdef _ddtctl ddtctl\n"
+	"fi\n";
+
+static const char fish_script[] =
+	"# fish completion of ddtctl, made by: ddtctl help --completion fish\n"
+	"function __ddtctl_complete\n"
+	"\tset -l words (commandline -opc) (commandline -ct)\n"
+	"\tset -l said ($words[1] help --complete -- $words[2..-1] 2>/dev/null)\n"
+	"\tswitch \"$said\"\n"
+	"\tcase FILE\n"
+	"\t\t__fish_complete_path (commandline -ct)\n"
+	"\tcase FOLDER\n"
+	"\t\t__fish_complete_directories (commandline -ct)\n"
+	"\tcase COMMAND\n"
+	"\t\t__fish_complete_command\n"
+	"\tcase '*'\n"
+	"\t\tset -l option (string match -r -- '^--.*=' (commandline -ct); or echo)\n"
+	"\t\tfor word in $said\n"
+	"\t\t\techo $option$word\n"
+	"\t\tend\n"
+	"\tend\n"
+	"end\n"
+	"complete -c ddtctl -f -a '(__ddtctl_complete)'\n";
+
+/* Returns whether there is a completion for that shell, which it prints. */
+bool print_completion(const char *shell)
 {
-	fputs(script_begin, stdout);
-	print_cases(&root, "");
-	fputs(script_middle, stdout);
-	print_skip_cases();
-	fputs(script_after_skips, stdout);
-	print_argument_cases();
-	fputs(script_end, stdout);
+	static const struct {
+		const char *shell, *script;
+	} scripts[] = {
+		{ "bash", bash_script },
+		{ "zsh", zsh_script },
+		{ "fish", fish_script },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(scripts); i++) {
+		if (strcmp(scripts[i].shell, shell))
+			continue;
+		fputs(scripts[i].script, stdout);
+		return true;
+	}
+	return false;
 }

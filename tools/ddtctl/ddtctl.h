@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#define DDTCTL_VERSION	"0.1"
 #define DDTCTL_DATE	"2026-11-21"
 
 /* Beside EXIT_SUCCESS and EXIT_FAILURE: the command line makes no sense. */
@@ -41,6 +40,7 @@ enum option_id {
 	OPT_NICE,
 	OPT_MAN,
 	OPT_COMPLETION,
+	OPT_COMPLETE,
 	OPT_JSON,
 	OPT_HELP,
 	OPT_VERSION,
@@ -54,6 +54,7 @@ struct option {
 	const char *name;
 	char letter;
 	const char *arg;
+	const char *words;		/* what @arg can be, or NULL */
 	const char *help;
 };
 
@@ -69,7 +70,7 @@ struct command {
 	const char *help;		/* one line */
 	const char *details;		/* more of it, or NULL */
 	const char *examples;		/* command lines, or NULL */
-	const char *words;		/* what OP in @args can be, or NULL */
+	const char *words;		/* what OP and the like in @args can be */
 	unsigned int min_args;
 	unsigned int max_args;
 	unsigned int options;		/* bits of enum option_id */
@@ -101,12 +102,15 @@ extern const struct command root;
 
 /* parse.c */
 extern const struct option options[NR_OPTIONS];
+bool is_option(const char *arg);
+int find_option(const char *word);
 int parse_command_line(struct invocation *inv, char **argv);
 void find_command(struct invocation *inv);
 
 /* help.c */
 #define USAGE_SIZE		512
 #define OPTION_USAGE_SIZE	64
+const char *next_line(const char *line);
 void usage(const struct command *command, const char *path,
 	   char *line);
 void option_usage(enum option_id id, char *text);
@@ -119,7 +123,8 @@ int usage_error(const struct invocation *inv, const char *fmt, ...);
 
 /* man.c, completion.c */
 void print_man(void);
-void print_completion(void);
+bool print_completion(const char *shell);
+void complete_words(char **words);
 
 /* error.c */
 __printf(1, 2)

@@ -15,6 +15,12 @@ static const char *const finding_words[] = {
 	[FINDING_PROBLEM] = "problem",
 };
 
+/* What keeps the modules from being loaded is no problem while they are. */
+enum finding unless_loaded(const struct doctor *doctor)
+{
+	return doctor->loaded ? FINDING_NOTE : FINDING_PROBLEM;
+}
+
 void doctor_report(struct doctor *doctor, const char *check,
 		   enum finding finding, const char *command,
 		   const char *fmt, ...)

@@ -36,6 +36,8 @@ void doctor_report(struct doctor *doctor, const char *check,
 		   enum finding finding, const char *command,
 		   const char *fmt, ...);
 
+enum finding unless_loaded(const struct doctor *doctor);
+
 /* All under doctor->root. */
 __printf(3, 4)
 void doctor_path(const struct doctor *doctor, char *path, const char *fmt, ...);
@@ -48,10 +50,14 @@ void check_loaded(struct doctor *doctor);
 void check_headers(struct doctor *doctor);
 void check_compiler(struct doctor *doctor);
 void check_modules(struct doctor *doctor);
+
+/* doctor_signature.c: what makes the kernel refuse modules */
 void check_signatures(struct doctor *doctor);
 
 /* doctor_device.c: the nodes in /dev */
 void check_devices(struct doctor *doctor);
+
+/* doctor_holders.c: the processes that use them */
 void check_holders(struct doctor *doctor);
 
 #endif /* DDTCTL_DOCTOR_H */

@@ -14,11 +14,7 @@
 #include <libkmod.h>
 
 #include "doctor.h"
-
-static enum finding unless_loaded(const struct doctor *doctor)
-{
-	return doctor->loaded ? FINDING_NOTE : FINDING_PROBLEM;
-}
+#include "module.h"
 
 void check_loaded(struct doctor *doctor)
 {
@@ -28,14 +24,20 @@ void check_loaded(struct doctor *doctor)
 	doctor->loaded = true;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		snprintf(path, sizeof(path), "/sys/module/%s", names[i]);
+		if (module_is_listed(doctor->root, doctor->release,
+				     "modules.builtin", names[i])) {
+			doctor_report(doctor, "loaded", FINDING_OK, NULL,
+				      "%s is built into the kernel", names[i]);
+			continue;
+		}
 		if (!doctor_exists(doctor, path)) {
 			doctor->loaded = false;
 			doctor_report(doctor, "loaded", FINDING_PROBLEM,
-				      "sudo make load", "%s is not loaded",
-				      names[i]);
+				      module_load_command(doctor->root,
+							  doctor->release),
+				      "%s is not loaded", names[i]);
 			continue;
 		}
-		/* Built into the kernel, it has no state. */
 		strcat(path, "/initstate");
 		if (doctor_read(doctor, path, state, sizeof(state)) &&
 		    strcmp(state, "live"))
@@ -199,19 +201,20 @@ static bool read_module(const char *path, struct module_info *info)
 	return read && *info->release;
 }
 
-static void check_module(struct doctor *doctor, const char *path)
+/* Returns whether it is for the running kernel. */
+static bool check_module(struct doctor *doctor, const char *path)
 {
 	struct module_info info;
 
 	if (!read_module(path, &info)) {
 		doctor_report(doctor, "module", unless_loaded(doctor),
 			      "make clean all", "%s is not a module", path);
-		return;
+		return false;
 	}
 	if (strcmp(info.release, doctor->release)) {
 		doctor_report(doctor, "module", FINDING_NOTE, NULL,
 			      "%s was built for %s", path, info.release);
-		return;
+		return false;
 	}
 	doctor_report(doctor, "module", FINDING_OK, NULL,
 		      "%s was built for the running kernel", path);
@@ -219,77 +222,60 @@ static void check_module(struct doctor *doctor, const char *path)
 		snprintf(doctor->module, sizeof(doctor->module), "%s", path);
 		doctor->module_signed = info.is_signed;
 	}
+	return true;
 }
 
-/* Where make install puts them, and where make leaves them. */
+/* Returns how a module comes to be there for the running kernel. */
+static const char *build_command(const struct doctor *doctor)
+{
+	return doctor_exists(doctor, "/var/lib/dkms/ddt") ?
+	       "sudo dkms autoinstall" : "make";
+}
+
+/* Where make leaves it, and where make install, DKMS and a kernel tree put it. */
 void check_modules(struct doctor *doctor)
 {
 	static const char *const patterns[] = {
 		"/lib/modules/*/updates/ddt.ko*",
 		"/lib/modules/*/extra/ddt.ko*",
 		"/lib/modules/*/updates/dkms/ddt.ko*",
+		"/lib/modules/*/kernel/drivers/misc/ddt/ddt.ko*",
 	};
+	bool installed = false;
 	char path[PATH_MAX];
 	glob_t found = {};
 	size_t nr;
 
+	if (module_is_listed(doctor->root, doctor->release, "modules.builtin",
+			     "ddt"))
+		return;
 	glob("build/*/ddt.ko", 0, NULL, &found);
+	nr = found.gl_pathc;
 	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
 		doctor_path(doctor, path, "%s", patterns[i]);
 		glob(path, GLOB_APPEND, NULL, &found);
 	}
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		if (check_module(doctor, found.gl_pathv[i]) && i >= nr)
+			installed = true;
+	}
 	nr = found.gl_pathc;
-	for (size_t i = 0; i < nr; i++)
-		check_module(doctor, found.gl_pathv[i]);
 	globfree(&found);
 
+	if (installed && !module_is_listed(doctor->root, doctor->release,
+					   "modules.dep", "ddt"))
+		doctor_report(doctor, "module", unless_loaded(doctor),
+			      "sudo depmod -a",
+			      "it is installed, but modprobe does not know it yet");
 	if (*doctor->module)
 		return;
 	if (nr)
-		doctor_report(doctor, "module", unless_loaded(doctor), "make",
+		doctor_report(doctor, "module", unless_loaded(doctor),
+			      build_command(doctor),
 			      "no ddt.ko is for %s, the running kernel: insmod would say \"Invalid module format\"",
 			      doctor->release);
 	else
-		doctor_report(doctor, "module", unless_loaded(doctor), "make",
+		doctor_report(doctor, "module", unless_loaded(doctor),
+			      build_command(doctor),
 			      "there is no ddt.ko, neither in ./build nor installed");
-}
-
-/* Returns what makes the kernel refuse modules without a signature, or NULL. */
-static const char *signature_reason(const struct doctor *doctor)
-{
-	char text[128];
-
-	if (doctor_read(doctor, "/sys/module/module/parameters/sig_enforce",
-			text, sizeof(text)) && *text == 'Y')
-		return "the kernel enforces them (module.sig_enforce)";
-	if (doctor_read(doctor, "/sys/kernel/security/lockdown", text,
-			sizeof(text)) && !strstr(text, "[none]"))
-		return "the kernel is locked down, as it is under Secure Boot";
-	return NULL;
-}
-
-void check_signatures(struct doctor *doctor)
-{
-	const char *reason = signature_reason(doctor);
-	char text[16];
-
-	if (doctor_read(doctor, "/proc/sys/kernel/modules_disabled", text,
-			sizeof(text)) && *text == '1')
-		doctor_report(doctor, "loading", unless_loaded(doctor),
-			      "sudo reboot",
-			      "loading modules has been disabled until the next boot");
-	if (!reason) {
-		doctor_report(doctor, "signature", FINDING_OK, NULL,
-			      "modules need no signature");
-	} else if (doctor->module_signed) {
-		doctor_report(doctor, "signature", FINDING_NOTE,
-			      "mokutil --list-enrolled",
-			      "modules need a signature, and %s has one: its key must be enrolled",
-			      doctor->module);
-	} else {
-		doctor_report(doctor, "signature", unless_loaded(doctor),
-			      "sudo mokutil --disable-validation",
-			      "modules need a signature, because %s: insmod would say \"Key was rejected by service\". Sign them with a key of yours, or switch it off and reboot",
-			      reason);
-	}
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* doctor_device.c - whether the drives answer, and who has them open */
+/* doctor_device.c - whether the drives answer */
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -12,6 +10,7 @@
 
 #include "doctor.h"
 #include "drive.h"
+#include "module.h"
 
 static const char *base_name(const char *path)
 {
@@ -40,7 +39,8 @@ static void report_error(struct doctor *doctor, const char *path, int err)
 	case ENXIO:
 	case ENODEV:
 		doctor_report(doctor, "node", FINDING_PROBLEM,
-			      "sudo make load",
+			      module_load_command(doctor->root,
+						  doctor->release),
 			      "%s has no driver: it was left behind, or the drive removed",
 			      path);
 		break;
@@ -128,66 +128,4 @@ void check_devices(struct doctor *doctor)
 		doctor_report(doctor, "node", FINDING_NOTE, "sudo ddtctl add",
 			      "ddt_drive is loaded, but there are no drives");
 	globfree(&found);
-}
-
-/* Whether the target of a link in /proc/PID/fd is a drive. */
-static bool is_drive_target(const char *target)
-{
-	static const char prefix[] = "/dev/ddt";
-
-	return !strncmp(target, prefix, strlen(prefix)) &&
-	       isdigit((unsigned char)target[strlen(prefix)]);
-}
-
-/* Reports the drives that a process has open, each once. */
-static void check_process(struct doctor *doctor, int pid)
-{
-	char path[PATH_MAX], target[64], comm[32] = "?", command[64];
-	char last[64] = "";
-	glob_t found = {};
-	ssize_t length;
-
-	doctor_path(doctor, path, "/proc/%d/fd/*", pid);
-	glob(path, 0, NULL, &found);
-	for (size_t i = 0; i < found.gl_pathc; i++) {
-		length = readlink(found.gl_pathv[i], target,
-				  sizeof(target) - 1);
-		if (length < 0)
-			continue;
-		target[length] = '\0';
-		if (!is_drive_target(target) || !strcmp(target, last))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-		doctor_read(doctor, path, comm, sizeof(comm));
-		snprintf(command, sizeof(command), "sudo kill %d", pid);
-		doctor_report(doctor, "open", FINDING_NOTE, command,
-			      "%s is open in %s, process %d: ddt_drive cannot be unloaded meanwhile",
-			      target, comm, pid);
-		memcpy(last, target, sizeof(last));
-	}
-	globfree(&found);
-}
-
-void check_holders(struct doctor *doctor)
-{
-	char path[PATH_MAX];
-	struct dirent *entry;
-	DIR *proc;
-	int pid;
-
-	if (!doctor->loaded)
-		return;
-	doctor_path(doctor, path, "/proc");
-	proc = opendir(path);
-	while (proc && (entry = readdir(proc))) {
-		pid = atoi(entry->d_name);
-		if (pid > 0 && pid != getpid())
-			check_process(doctor, pid);
-	}
-	if (proc)
-		closedir(proc);
-	if (geteuid())
-		doctor_report(doctor, "open", FINDING_NOTE,
-			      "sudo ddtctl doctor",
-			      "who else has a drive open only root can see");
 }

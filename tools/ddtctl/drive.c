@@ -13,12 +13,10 @@
 
 #include "ddtctl.h"
 #include "drive.h"
+#include "module.h"
 
 #define DEV		"/dev/"
 #define PREFIX		"ddt"
-
-static const char not_loaded[] =
-	"is ddt_drive loaded? sudo make load, or ddtctl doctor";
 
 /* Whether it is a decimal number of at most 9 digits, as indices are. */
 static bool is_index(const char *s)
@@ -34,12 +32,16 @@ static int is_drive_name(const struct dirent *entry)
 	       is_index(entry->d_name + strlen(PREFIX));
 }
 
+/*
+ * From sysfs, which has the drives and nothing else: /dev may also have links
+ * to nodes, and nodes that were left behind.
+ */
 int drive_names_get(struct drive_names *names)
 {
 	struct dirent **entries;
 	int nr;
 
-	nr = scandir(DEV, &entries, is_drive_name, versionsort);
+	nr = scandir("/sys/class/misc", &entries, is_drive_name, versionsort);
 	if (nr < 0)
 		return -errno;
 
@@ -75,7 +77,7 @@ static bool drives_exist(void)
 /* Reports that there is not a single one. */
 void drives_missing(void)
 {
-	error("there are no drives: %s", not_loaded);
+	error("there are no drives: %s", module_missing_hint());
 }
 
 /* Reports that a drive cannot be opened or asked, and what to do about it. */
@@ -91,7 +93,7 @@ void drive_error(const struct drive *drive, int err)
 			      drive->path);
 		else
 			error("%s: no such device: %s", drive->path,
-			      not_loaded);
+			      module_missing_hint());
 		break;
 	case EACCES:
 	case EPERM:

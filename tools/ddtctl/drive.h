@@ -17,7 +17,7 @@ struct drive {
 	struct ddt_drive_info info;
 };
 
-/* Names in /dev, in numerical order. */
+/* The names of all drives, in numerical order. */
 struct drive_names {
 	char **names;
 	int nr;

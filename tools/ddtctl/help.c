@@ -9,6 +9,13 @@
 
 #define COLUMNS		80
 
+/* Returns the next line of a text, or its end; the last newline may be missing. */
+const char *next_line(const char *line)
+{
+	line += strcspn(line, "\n");
+	return *line ? line + 1 : line;
+}
+
 /* "-o, --output FILE" */
 void option_usage(enum option_id id, char *text)
 {
@@ -113,12 +120,8 @@ static void print_members(const struct command *group)
 
 static void print_examples(const char *examples)
 {
-	size_t length;
-
-	for (; *examples; examples += length + 1) {
-		length = strcspn(examples, "\n");
-		printf("  %.*s\n", (int)length, examples);
-	}
+	for (; *examples; examples = next_line(examples))
+		printf("  %.*s\n", (int)strcspn(examples, "\n"), examples);
 }
 
 static void print_options(const struct command *command)
@@ -164,9 +167,10 @@ int help_run(const struct invocation *inv)
 		.nr_args = inv->nr_args,
 	};
 
-	if (shell && strcmp(shell, "bash"))
-		return usage_error(inv, "no completion for %s, only for bash",
-				   shell);
+	if (inv->options[OPT_COMPLETE]) {
+		complete_words(inv->dashes ? inv->dashes : inv->args);
+		return EXIT_SUCCESS;
+	}
 	if (inv->nr_args && (shell || inv->options[OPT_MAN]))
 		return usage_error(inv, "%s is one argument too many",
 				   inv->args[0]);
@@ -174,10 +178,11 @@ int help_run(const struct invocation *inv)
 		print_man();
 		return EXIT_SUCCESS;
 	}
-	if (shell) {
-		print_completion();
+	if (shell && !print_completion(shell))
+		return usage_error(inv, "no completion for %s, only for bash, zsh and fish",
+				   shell);
+	if (shell)
 		return EXIT_SUCCESS;
-	}
 
 	find_command(&topic);
 	if (topic.nr_args)

@@ -30,7 +30,7 @@ static void print_text(const char *text)
 	bool verbatim = false;
 	size_t length;
 
-	for (; *text; text += length + 1) {
+	for (; *text; text = next_line(text)) {
 		length = strcspn(text, "\n");
 		if (verbatim != (*text == ' ')) {
 			verbatim = !verbatim;
@@ -93,7 +93,6 @@ static void print_options(void)
 		print_literal(text, strlen(text));
 		putchar('\n');
 		print_text(options[i].help);
-		putchar('\n');
 	}
 }
 
@@ -104,12 +103,9 @@ static void print_examples(const struct command *command)
 	printf(".TP\n");
 	print_literal(command->help, strlen(command->help));
 	printf(":\n.nf\n");
-	for (const char *s = command->examples; *s; ) {
-		size_t length = strcspn(s, "\n");
-
-		print_literal(s, length);
+	for (const char *s = command->examples; *s; s = next_line(s)) {
+		print_literal(s, strcspn(s, "\n"));
 		putchar('\n');
-		s += length + 1;
 	}
 	puts(".fi");
 }

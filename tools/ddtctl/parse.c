@@ -56,6 +56,7 @@ const struct option options[NR_OPTIONS] = {
 	[OPT_OPS] = {
 		.name = "ops",
 		.arg = "LIST",
+		.words = "read write control",
 		.help = "of read, write, control (default: all)",
 	},
 	[OPT_TIMES] = {
@@ -80,6 +81,7 @@ const struct option options[NR_OPTIONS] = {
 	[OPT_CAPACITY] = {
 		.name = "capacity",
 		.arg = "BYTES",
+		.words = "360k 720k 1440k 16M",
 		.help = "size of the medium, as 16M",
 	},
 	[OPT_DEPTH] = {
@@ -90,6 +92,7 @@ const struct option options[NR_OPTIONS] = {
 	[OPT_NICE] = {
 		.name = "nice",
 		.arg = "NICE",
+		.words = "-20 -10 -5 0 5 10 19",
 		.help = "base priority of the thread",
 	},
 	[OPT_MAN] = {
@@ -99,7 +102,12 @@ const struct option options[NR_OPTIONS] = {
 	[OPT_COMPLETION] = {
 		.name = "completion",
 		.arg = "SHELL",
-		.help = "print the completion for a shell: bash",
+		.words = "bash zsh fish",
+		.help = "print the completion for bash, zsh or fish",
+	},
+	[OPT_COMPLETE] = {
+		.name = "complete",
+		.help = "print how a command line can go on",
 	},
 	[OPT_JSON] = {
 		.name = "json",
@@ -117,14 +125,14 @@ const struct option options[NR_OPTIONS] = {
 };
 
 /* A number can be negative, so it is no option. */
-static bool is_option(const char *arg)
+bool is_option(const char *arg)
 {
 	return arg[0] == '-' && arg[1] &&
 	       !isdigit((unsigned char)arg[1]);
 }
 
 /* Finds the option that a word of the command line begins with. */
-static int find_option(const char *word)
+int find_option(const char *word)
 {
 	size_t length = strcspn(word, "=");
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,6 +28,8 @@ struct batch {
 	uint32_t *ids;
 	uint32_t nr;
 	uint32_t size;
+	uint32_t collected;		/* results that were reported */
+	bool failed;			/* one of those requests has */
 };
 
 static const struct operation *find_operation(const char *name)
@@ -96,7 +99,7 @@ static void submit_error(const struct drive *drive, uint32_t count,
 {
 	switch (-err) {
 	case EAGAIN:
-		error("%s: the queue is full: queued %u of %u requests, try the others later",
+		error("%s: the queue is full: queued %u of %u requests, try the rest with --wait",
 		      drive->path, queued, count);
 		break;
 	case ENOSPC:
@@ -112,47 +115,84 @@ static void submit_error(const struct drive *drive, uint32_t count,
 	}
 }
 
-/* Queues @count requests. Returns an exit status. */
+/* Waits for one more result and reports it. Returns an exit status. */
+static int collect_result(const struct drive *drive, uint32_t count,
+			  struct batch *batch, struct report *report)
+{
+	struct ddt_drive_wait result;
+	int err;
+
+	/* JSON is printed when it is complete. */
+	if (report->array)
+		progress("%u of %u requests", batch->collected, count);
+	err = request_collect(drive, ANY_REQUEST, NO_DEADLINE, &result);
+	if (err) {
+		progress_end();
+		drive_error(drive, err);
+		return EXIT_FAILURE;
+	}
+	report_result(report, &result);
+	batch->collected++;
+	if (result.status)
+		batch->failed = true;
+	return EXIT_SUCCESS;
+}
+
+/*
+ * Waits until the queue may have a free slot: until a request of this program
+ * has finished or, if it has none, one of another. Returns an exit status.
+ */
+static int wait_for_slot(const struct drive *drive, uint32_t count,
+			 struct batch *batch, struct report *report)
+{
+	struct pollfd poll_fd = { .fd = drive->fd, .events = POLLOUT };
+
+	if (batch->collected < batch->nr)
+		return collect_result(drive, count, batch, report);
+	if (poll(&poll_fd, 1, -1) < 0 && errno != EINTR) {
+		drive_error(drive, -errno);
+		return EXIT_FAILURE;
+	}
+	return EXIT_SUCCESS;
+}
+
+/*
+ * Queues @count requests; with @report, waits for free slots and reports the
+ * results meanwhile. Returns an exit status.
+ */
 static int submit_all(const struct drive *drive, struct ddt_drive_submit *arg,
-		      uint32_t count, struct batch *batch)
+		      uint32_t count, struct batch *batch,
+		      struct report *report)
 {
 	int err;
 
 	while (batch->nr < count) {
 		err = drive_ioctl(drive, DDT_DRIVE_IOC_SUBMIT, arg);
-		if (err) {
+		if (!err) {
+			batch_add(batch, arg->id);
+			continue;
+		}
+		if (err != -EAGAIN || !report) {
+			progress_end();
 			submit_error(drive, count, batch->nr, err);
 			return EXIT_FAILURE;
 		}
-		batch_add(batch, arg->id);
+		if (wait_for_slot(drive, count, batch, report))
+			return EXIT_FAILURE;
 	}
 	return EXIT_SUCCESS;
 }
 
-/* Reports the results as the requests finish. Returns an exit status. */
-static int report_results(const struct drive *drive, const struct batch *batch,
-			  struct report *report)
+/* Reports the remaining results as the requests finish. Returns an exit status. */
+static int report_results(const struct drive *drive, uint32_t count,
+			  struct batch *batch, struct report *report)
 {
-	struct ddt_drive_wait result;
-	int status = EXIT_SUCCESS;
-	int err;
-
-	for (uint32_t i = 0; i < batch->nr; i++) {
-		/* JSON is printed when it is complete. */
-		if (report->array)
-			progress("%u of %u requests", i, batch->nr);
-		err = request_collect(drive, ANY_REQUEST, NO_DEADLINE, &result);
-		if (err) {
-			progress_end();
-			drive_error(drive, err);
+	while (batch->collected < batch->nr) {
+		if (collect_result(drive, count, batch, report))
 			return EXIT_FAILURE;
-		}
-		report_result(report, &result);
-		if (result.status)
-			status = EXIT_FAILURE;
 	}
 	progress_end();
-	return status;
+	return batch->failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int submit_run(const struct invocation *inv)
@@ -176,11 +216,12 @@ int submit_run(const struct invocation *inv)
 		return status;
 
 	report_begin(&report, inv);
-	status = submit_all(&drive, &arg, count, &batch);
+	status = submit_all(&drive, &arg, count, &batch,
+			    inv->options[OPT_WAIT] ? &report : NULL);
 	if (!inv->options[OPT_WAIT]) {
 		for (uint32_t i = 0; i < batch.nr; i++)
 			report_id(&report, batch.ids[i]);
-	} else if (report_results(&drive, &batch, &report)) {
+	} else if (report_results(&drive, count, &batch, &report)) {
 		status = EXIT_FAILURE;
 	}
 	report_end(&report, &drive);

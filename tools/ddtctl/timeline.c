@@ -117,7 +117,9 @@ static int add_subject(const struct drive *drive, struct recording *recording,
 static int find_subjects(const struct invocation *inv,
 			 struct recording *recording)
 {
-	unsigned int nr = inv->dashes ? inv->dashes - inv->args : inv->nr_args;
+	unsigned int nr = inv->dashes ?
+			  (unsigned int)(inv->dashes - inv->args) :
+			  inv->nr_args;
 	struct drive_names names = {};
 	struct subject *subjects;
 	struct drive drive;

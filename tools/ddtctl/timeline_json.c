@@ -125,15 +125,17 @@ static void write_spans(struct writer *writer, const struct spans *spans,
 	}
 }
 
-/* Names a request, or its arrow, among those of all drives. */
-static void add_id(struct json_object *obj, const struct track *track,
-		   uint64_t number)
+/*
+ * Identifies a request, or its arrow, among those of all drives. A number:
+ * Perfetto drops arrows whose id is a string that is not hexadecimal.
+ */
+static void add_id(const struct writer *writer, struct json_object *obj,
+		   const struct track *track, uint64_t number)
 {
-	char id[64];
+	const struct timeline *timeline = writer->timeline;
 
-	snprintf(id, sizeof(id), "%s/%llu", track->drive->name,
-		 (unsigned long long)number);
-	json_add_string(obj, "id", id);
+	json_add_uint(obj, "id", number * timeline->recording->nr_drives +
+		      (track - timeline->tracks));
 }
 
 /* One end of an asynchronous slice. */
@@ -145,7 +147,7 @@ static void write_async(struct writer *writer, const struct track *track,
 	struct json_object *obj;
 
 	obj = new_event(writer, phase, name, "request", pid, pid, time);
-	add_id(obj, track, number);
+	add_id(writer, obj, track, number);
 	if (args)
 		json_add(obj, "args", args);
 	write_event(writer, obj);
@@ -215,7 +217,7 @@ static void write_flow(struct writer *writer, const struct track *track,
 	struct json_object *obj;
 
 	obj = new_event(writer, phase, "request", "flow", tid, tid, time);
-	add_id(obj, track, number);
+	add_id(writer, obj, track, number);
 	if (*phase == 'f')
 		json_add_string(obj, "bp", "e");	/* the slice around it */
 	write_event(writer, obj);

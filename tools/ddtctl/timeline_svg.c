@@ -397,7 +397,8 @@ static void draw_request(const struct picture *picture,
 
 /*
  * Each request has a lane, which others use before and after it, with room for
- * its label behind it or, at the right border, before it.
+ * its label behind it or, at the right border, before it; one that fits in
+ * neither place is on the request.
  */
 static void draw_requests(struct picture *picture, const struct track *track)
 {
@@ -421,6 +422,8 @@ static void draw_requests(struct picture *picture, const struct track *track)
 		}
 		if (label + width > LEFT + PLOT)
 			label = begin - width;
+		if (label < LEFT)
+			label = begin + 4;
 		while (lane < MAX_LANES && lanes[lane] > fmin(begin, label))
 			lane++;
 		if (lane == MAX_LANES) {

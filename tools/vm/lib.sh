@@ -12,6 +12,9 @@
 # Everything that is fetched or built, outside the tree.
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/ddt
 
+# apt keeps its state to the user that runs it.
+apt_state=$cache/apt-$(id -u)
+
 # Suites of the Debian archive that are asked for kernels beside the machine's own.
 suites='bookworm bookworm-backports trixie trixie-backports sid'
 
@@ -97,12 +100,12 @@ apt_here()
 	apt_tool=$1
 	shift
 	"$apt_tool" -q \
-		-o Dir::Etc::sourcelist="$cache/apt/sources.list" \
+		-o Dir::Etc::sourcelist="$apt_state/sources.list" \
 		-o Dir::Etc::sourceparts=/dev/null \
 		-o Dir::Etc::preferences=/dev/null \
 		-o Dir::Etc::preferencesparts=/dev/null \
-		-o Dir::State::lists="$cache/apt/lists" \
-		-o Dir::Cache="$cache/apt/cache" \
+		-o Dir::State::lists="$apt_state/lists" \
+		-o Dir::Cache="$apt_state/cache" \
 		-o Dir::Cache::pkgcache=pkgcache.bin \
 		-o Dir::Cache::srcpkgcache=srcpkgcache.bin \
 		-o Acquire::Languages=none \
@@ -124,10 +127,10 @@ archive_sites()
 # archive_refresh - fetch the package lists, when those in the cache are half a day old.
 archive_refresh()
 (
-	mkdir -p "$cache/lock" "$cache/apt/lists/partial" "$cache/apt/cache/archives/partial"
+	mkdir -p "$cache/lock" "$apt_state/lists/partial" "$apt_state/cache/archives/partial"
 	exec 8>"$cache/lock/apt"
 	flock 8
-	if [ -n "$(find "$cache/apt/fresh" -mmin -720 2>/dev/null)" ]; then
+	if [ -n "$(find "$apt_state/fresh" -mmin -720 2>/dev/null)" ]; then
 		return 0
 	fi
 	sites=$(archive_sites)
@@ -148,11 +151,11 @@ archive_refresh()
 		for suite in $suites; do
 			[ -z "$uri" ] || printf 'deb %s%s %s main\n' "$keys" "$uri" "$suite"
 		done
-	} | sort -u >"$cache/apt/sources.list"
+	} | sort -u >"$apt_state/sources.list"
 	# a suite that the mirror does not have is no reason to stop
-	if apt_here apt-get update >"$cache/apt/update.log" 2>&1 </dev/null ||
-		grep -q '^Get:\|^Hit:' "$cache/apt/update.log"; then
-		touch "$cache/apt/fresh"
+	if apt_here apt-get update >"$apt_state/update.log" 2>&1 </dev/null ||
+		grep -q '^Get:\|^Hit:' "$apt_state/update.log"; then
+		touch "$apt_state/fresh"
 	else
 		return 1
 	fi
@@ -184,7 +187,7 @@ archive_fetch()
 	need_room "$3" 400
 	(
 		cd "$3" || exit 1
-		step "$cache/apt/download.log" "downloading $1 $2" apt_here apt-get download "$1=$2"
+		step "$apt_state/download.log" "downloading $1 $2" apt_here apt-get download "$1=$2"
 	)
 	set -- "$3/$1"_*.deb
 	[ -f "$1" ] || fail "apt-get download left no file $1"
@@ -201,7 +204,7 @@ build_modules()
 		build_log=$(mktemp)
 		trap 'rm -f "$build_log"' EXIT
 		step "$build_log" 'building modules and tools' \
-			make -s modules tools KDIR="$1" ARCH="$2"
+			make -s -j"$(nproc)" modules tools KDIR="$1" ARCH="$2"
 		if [ "${3-}" = tests ]; then
 			"$here/../packages" tool-tests
 			step "$build_log" 'building the tests of the tool' make -s -C tools/ddtctl tests

@@ -102,8 +102,11 @@ TRACE_EVENT(ddt_service,
 		ddt_assign_str(track_name, queue);
 		__entry->number = number;
 	),
-	TP_printk("queue=%s number=%llu type=%c", __get_str(track_name),
-		  __entry->number, __entry->track_event_type)
+	/* libtraceevent knows no %c, and no character constants. */
+	TP_printk("queue=%s number=%llu type=%s", __get_str(track_name),
+		  __entry->number,
+		  __print_symbolic(__entry->track_event_type,
+				   { 66, "B" }, { 69, "E" }))
 );
 
 /* The number of requests in a queue has changed. */

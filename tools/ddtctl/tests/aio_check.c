@@ -118,14 +118,24 @@ static int submit_and_reap(void)
 	return reap(&data);
 }
 
-/* To submit takes no time, to complete does, and it is in order. */
+/*
+ * To submit waits for nothing, here for a request that hangs; to complete takes
+ * the time of each, and is in order.
+ */
 static void check_queues(void)
 {
+	struct ddt_drive_submit first = {
+		.size = sizeof(first),
+		.op = DDT_DRIVE_OP_SPINUP,
+	};
+	struct ddt_drive_cancel cancel = { .size = sizeof(cancel) };
 	enum { N = 16 };
 	char data[N][512];
-	uint64_t begin, submitted, end;
+	uint64_t begin, end;
 
 	set_up_ring();
+	add_fault(DDT_DRIVE_FAULT_HANG, DDT_DRIVE_FAULT_CONTROL, 1, 0, 0);
+	require(!call(DDT_DRIVE_IOC_SUBMIT, &first), "SUBMIT");
 	set_model(20000);
 	for (int i = 0; i < N; i++) {
 		struct io_uring_sqe *sqe = next_sqe();
@@ -133,10 +143,12 @@ static void check_queues(void)
 		io_uring_prep_read(sqe, fd, data[i], sizeof(data[i]), i * 512);
 		set_data(sqe, i);
 	}
-	begin = now_ns();
 	submit_all(N);
-	submitted = now_ns();
-	expect(get_stats().submitted == N, "%llu", get_stats().submitted);
+	expect(get_stats().submitted == N + 1, "%llu", get_stats().submitted);
+	expect(get_stats().completed == 0, "%llu", get_stats().completed);
+	begin = now_ns();
+	cancel.id = first.id;
+	expect(!call(DDT_DRIVE_IOC_CANCEL, &cancel), "%d", errno);
 	for (int i = 0; i < N; i++) {
 		uint64_t nr;
 		int res = reap(&nr);
@@ -145,8 +157,6 @@ static void check_queues(void)
 		expect(nr == (uint64_t)i, "%d", (int)nr);
 	}
 	end = now_ns();
-	expect(submitted - begin < 200 * MS, "%llu ns",
-	       (unsigned long long)(submitted - begin));
 	expect(end - begin >= N * 20 * MS, "%llu ns",
 	       (unsigned long long)(end - begin));
 }
@@ -478,12 +488,14 @@ static void check_aio_cancel(void)
 	expect(results[3] == 512, "%lld", (long long)results[3]);
 }
 
-/* Whoever is killed ends at once, though exiting waits for what was queued. */
+/*
+ * A process that is killed ends, though exiting waits for what was queued, which
+ * hangs.
+ */
 static void check_aio_killed(void)
 {
 	static char data[512];
 	static struct iocb iocbs[8];
-	uint64_t begin;
 	int status;
 	pid_t pid;
 
@@ -500,11 +512,8 @@ static void check_aio_killed(void)
 		_exit(0);
 	}
 	require_soon(get_stats().submitted == 8 && get_stats().queued == 7);
-	begin = now_ns();
 	kill(pid, SIGKILL);
-	require(waitpid(pid, &status, 0) == pid, "waitpid()");
-	expect(now_ns() - begin < 2 * SEC, "%llu ns",
-	       (unsigned long long)(now_ns() - begin));
+	require_soon(waitpid(pid, &status, WNOHANG) == pid);
 	require_soon(get_stats().completed == 8);
 	expect(get_stats().bytes_read == 0, "%llu", get_stats().bytes_read);
 }

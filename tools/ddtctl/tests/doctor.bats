@@ -13,7 +13,7 @@ setup()
 	mkdir -p "$root"/{dev,proc/sys/kernel,sys/module/{ddt,ddt_drive}} \
 		"$root/lib/modules/$release/build/include/config" \
 		"$BATS_TEST_TMPDIR/bin"
-	echo $release >"$root/proc/sys/kernel/osrelease"
+	echo "$release" >"$root/proc/sys/kernel/osrelease"
 	echo live >"$root/sys/module/ddt/initstate"
 	echo live >"$root/sys/module/ddt_drive/initstate"
 	build=$root/lib/modules/$release/build
@@ -118,24 +118,84 @@ finds()
 	finds ok module 'build/other/ddt.ko was built for the running kernel' ''
 
 	rm -r build
-	echo $release >"$root/proc/sys/kernel/osrelease"
+	echo "$release" >"$root/proc/sys/kernel/osrelease"
 	mkdir -p "$root/lib/modules/$release/updates"
 	echo x >"$root/lib/modules/$release/updates/ddt.ko"
 	finds problem module 'updates/ddt.ko is not a module' 'make clean all'
 }
 
-@test "lockdown and enforced signatures are problems for unsigned modules" {
+# installed FILE - modules.dep has both modules, and FILE is a copy of ddt.ko
+installed()
+{
+	mkdir -p "$root/lib/modules/$release/updates/dkms"
+	cp "$MODDIR/ddt.ko" "$root/lib/modules/$release/updates/dkms/ddt.ko"
+	echo "updates/dkms/ddt.ko:
+updates/dkms/ddt_drive.ko: updates/dkms/ddt.ko" \
+		>"$root/lib/modules/$release/modules.dep"
+}
+
+@test "modules that are installed are loaded by modprobe" {
+	not_loaded
+	finds problem loaded 'ddt_drive is not loaded' 'sudo make load'
+	release=$(uname -r)
+	echo "$release" >"$root/proc/sys/kernel/osrelease"
+	installed
+	finds problem loaded 'ddt_drive is not loaded' 'sudo modprobe ddt_drive'
+	finds ok module 'dkms/ddt.ko was built for the running kernel' ''
+	echo 'updates/dkms/ddtx.ko: updates/addt.ko' \
+		>"$root/lib/modules/$release/modules.dep"
+	finds problem loaded 'ddt_drive is not loaded' 'sudo make load'
+	finds problem module 'modprobe does not know it' 'sudo depmod -a'
+	echo 'kernel/drivers/misc/ddt/ddt.ko
+kernel/drivers/misc/ddt/ddt_drive.ko' \
+		>"$root/lib/modules/$release/modules.builtin"
+	finds ok loaded 'ddt_drive is built into the kernel' ''
+}
+
+@test "with DKMS a module that is missing is built by it" {
+	not_loaded
+	mkdir -p "$root/var/lib/dkms/ddt"
+	finds problem module 'there is no ddt.ko' 'sudo dkms autoinstall'
+}
+
+grub='sudo editor /etc/default/grub && sudo update-grub && sudo reboot'
+
+@test "enforced signatures are undone where they were set" {
 	finds ok signature 'no signature' ''
-	mkdir -p "$root/sys/kernel/security" "$root/sys/module/module/parameters"
+	not_loaded
+	mkdir -p "$root/sys/module/module/parameters" "$root/sys/firmware/efi"
+	echo Y >"$root/sys/module/module/parameters/sig_enforce"
+	echo 'root=/dev/sda quiet' >"$root/proc/cmdline"
+	finds problem signature 'Key was rejected by service' \
+		'sudo mokutil --import my.der && sudo reboot'
+	echo 'root=/dev/sda module.sig_enforce=1 quiet' >"$root/proc/cmdline"
+	finds problem signature 'Key was rejected by service' "$grub"
+	finds problem signature 'disable-validation does not undo it' "$grub"
+}
+
+@test "lockdown is undone where it was set" {
+	mkdir -p "$root/sys/kernel/security"
 	lockdown=$root/sys/kernel/security/lockdown
 	echo '[none] integrity confidentiality' >"$lockdown"
 	finds ok signature 'no signature' ''
 	not_loaded
 	echo 'none [integrity] confidentiality' >"$lockdown"
-	finds problem signature 'locked down' 'sudo mokutil --disable-validation'
-	rm "$lockdown"
-	echo Y >"$root/sys/module/module/parameters/sig_enforce"
-	finds problem signature 'enforces' 'sudo mokutil --disable-validation'
+	finds problem lockdown 'Operation not permitted' 'sudo reboot'
+	mkdir -p "$root/sys/firmware/efi"
+	finds problem lockdown 'Operation not permitted' \
+		'sudo mokutil --disable-validation && sudo reboot'
+	echo 'root=/dev/sda lockdown=integrity' >"$root/proc/cmdline"
+	finds problem lockdown 'Operation not permitted' "$grub"
+}
+
+@test "without securityfs it says that it cannot tell" {
+	mkdir -p "$root/sys/kernel/security"
+	finds note lockdown 'cannot be told: securityfs is not mounted' \
+		'sudo mount -t securityfs none /sys/kernel/security'
+	run -0 ddtctl doctor --root "$root"
+	[[ $output != *'need no signature'* ]]
+	touch "$root/sys/kernel/security/lsm"
+	finds ok signature 'no signature' ''
 }
 
 @test "loading that is disabled and a module that is not ready are problems" {
@@ -143,7 +203,7 @@ finds()
 	finds problem loaded 'its state is coming' 'sudo dmesg | tail'
 	not_loaded
 	echo 1 >"$root/proc/sys/kernel/modules_disabled"
-	finds problem loading 'disabled' 'sudo reboot'
+	finds problem loading 'Operation not permitted' 'sudo reboot'
 }
 
 @test "a node that is missing, foreign or without a driver is a problem" {
@@ -179,6 +239,55 @@ finds()
 	[ "$(grep -c 'is open in' <<<"$output")" = 1 ]
 	[[ $output == *"/dev/ddt0 is open in sleep, process $!:"* ]]
 	[[ $output == *"-> sudo kill $!"* ]]
+}
+
+# holds KIND - starts the program hold. Prints its process id.
+holds()
+{
+	hold "$1" /dev/ddt0 >"$BATS_TEST_TMPDIR/hold" 3>&- &
+	echo $!
+	eventually grep -q ready "$BATS_TEST_TMPDIR/hold"
+}
+
+@test "who has a drive registered in an io_uring is named" {
+	reload
+	pid=$(holds ring)
+	run -1 rmmod ddt_drive
+	run -0 ddtctl doctor
+	kill "$pid"
+	[[ $output == *"/dev/ddt0 is registered in an io_uring in hold, process $pid:"* ]]
+	[[ $output == *"-> sudo kill $pid"* ]]
+	eventually rmmod ddt_drive
+}
+
+@test "an io_uring that is only mapped is said to be possible" {
+	reload
+	pid=$(holds mapping)
+	run -1 rmmod ddt_drive
+	run -0 ddtctl doctor
+	kill "$pid"
+	[[ $output == *'(processes with one: 1)'* ]]
+	eventually rmmod ddt_drive
+}
+
+@test "who has a request in flight is named, though the file is closed" {
+	reload_fast
+	ddtctl fault add 0 hang
+	pid=$(holds request)
+	run -1 rmmod ddt_drive
+	run -0 ddtctl doctor
+	[[ $output == *"a request of hold, process $pid, is in flight in ddt0:"* ]]
+	[[ $output == *'-> sudo ddtctl remove ddt0'* ]]
+	ddtctl remove ddt0
+	eventually rmmod ddt_drive
+	kill "$pid"
+}
+
+@test "requests that hold nothing are not named" {
+	reload_endless
+	start_endless
+	run -0 ddtctl doctor
+	[[ $output != *'in flight'* ]]
 }
 
 @test "a root that is no folder, or without proc, is refused" {

@@ -80,14 +80,20 @@ stats()
 	member "$1" "$(ddtctl stats --json "${2:-0}")"
 }
 
+# info_is NAME VALUE, stats_is NAME VALUE - of drive 0; with as few processes as possible
 info_is()
 {
-	[ "$(info "$1")" = "$2" ]
+	member_is "$1" "$2" "$(ddtctl info --json 0)"
 }
 
 stats_is()
 {
-	[ "$(stats "$1")" = "$2" ]
+	member_is "$1" "$2" "$(ddtctl stats --json 0)"
+}
+
+member_is()
+{
+	[[ $3 =~ \"$1\":\ ([-0-9a-z]+) ]] && [ "${BASH_REMATCH[1]}" = "$2" ]
 }
 
 # gone PID - the process or thread has ended.

@@ -44,8 +44,9 @@ has_form()
 }
 
 @test "every command that has --json is documented" {
-	for command in $(ddtctl help --completion bash | sed -n \
-			"s/^	'\([a-z ]*\)')\$/\1/p" | tr ' ' _); do
+	for command in $(ddtctl help |
+			sed -n '/^Commands:/,/^$/s/^  \([a-z]\)/\1/p' |
+			sed 's/  .*//; s/ [^a-z].*//' | tr ' ' _); do
 		read -ra words <<<"${command//_/ }"
 		ddtctl help "${words[@]}" | grep -q -- '  --json' || continue
 		[[ $command != @(priority|model|fault) ]] || continue
@@ -109,4 +110,16 @@ has_form()
 		<(ddtctl doctor --json | jq '.findings |= map(
 			select(.command))' | jq "$form")
 	reload depth=8
+}
+
+@test "the arrows of timeline have numbers as Perfetto wants, different for each request" {
+	reload_fast drives=2
+	ddtctl timeline -o "$BATS_TEST_TMPDIR/json" -- bash -c '
+		ddtctl submit 0 verify 0 512 --count 3 --wait
+		ddtctl submit 1 verify 0 512 --count 3 --wait
+		sleep 0.1'
+	jq -e '[.traceEvents[] | select(.cat == "flow")] |
+		length == 18 and all(.id | type == "number") and
+		(group_by(.id) | length == 6 and all(length == 3))' \
+		"$BATS_TEST_TMPDIR/json"
 }

@@ -262,7 +262,7 @@ result_of()
 	endless=$(start_endless)
 	run -1 --separate-stderr ddtctl submit 0 verify 0 512 --count 10
 	[ "${#lines[@]}" = 4 ]
-	[ "$stderr" = "ddtctl: /dev/ddt0: the queue is full: queued 4 of 10 requests, try the others later" ]
+	[ "$stderr" = "ddtctl: /dev/ddt0: the queue is full: queued 4 of 10 requests, try the rest with --wait" ]
 	id=${lines[2]}
 	run -0 ddtctl stats 0 --json
 	[ "$(member queued "$output")" = 4 ]
@@ -277,19 +277,41 @@ result_of()
 	ddtctl cancel 0 "$endless"
 }
 
-@test "with --wait a full queue is a failure too, and the results are printed" {
+sleeps()
+{
+	[ "$(process_stat "$1" 3)" = S ]
+}
+
+@test "with --wait a full queue is waited for, with and without requests in it" {
 	reload_endless depth=2
 	endless=$(start_endless)
 	cd "$BATS_TEST_TMPDIR" || return
 	ddtctl submit 0 spindown --count 20 --wait --json >out 2>err 3>&- &
 	pid=$!
-	eventually test -s err
+	eventually stats_is queued 2
 	ddtctl cancel 0 "$endless"
-	status=0
-	wait "$pid" || status=$?
-	[ "$status" = 1 ]
-	[[ $(<err) == *'the queue is full: queued 2 of 20 requests'* ]]
-	jq -e '[.requests[].status] == ["done", "done"]' out
+	wait "$pid"
+	[ ! -s err ]
+	jq -e '[.requests[].status] | length == 20 and all(. == "done")' out
+
+	reload_endless depth=2
+	endless=$(start_endless)
+	ddtctl submit 0 spindown --count 2
+	ddtctl submit 0 spindown --wait --json >out 2>err 3>&- &
+	pid=$!
+	eventually sleeps "$pid"
+	ddtctl cancel 0 "$endless"
+	wait "$pid"
+	[ ! -s err ]
+	jq -e '[.requests[].status] == ["done"]' out
+}
+
+@test "with --wait many more requests than the queue holds are served" {
+	reload_fast depth=16
+	run -0 ddtctl submit 0 verify 0 512 --count 2000 --wait --json
+	jq -e '[.requests[].id] | length == 2000 and (unique | length) == 2000' \
+		<<<"$output"
+	[ "$(stats completed)" = 2000 ]
 }
 
 @test "attached requests end with the program that submitted them" {

@@ -34,6 +34,23 @@ teardown_file()
 		(.drives | all(.pid > 0))' <<<"$output"
 }
 
+@test "links to drives and stray nodes are no drives" {
+	reload drives=2
+	expected=$(ddtctl list)
+	ln -s ddt0 /dev/ddt10
+	mknod /dev/ddt11 c 10 254
+	mknod /dev/ddt12 c 1 3
+	run -0 --separate-stderr ddtctl list
+	listed=$output$stderr
+	run -0 ddtctl top --json --count 1 --interval 0.1
+	top=$output
+	run -0 ddtctl timeline --json -o "$BATS_TEST_TMPDIR/json" --seconds 0.1
+	rm /dev/ddt10 /dev/ddt11 /dev/ddt12
+	[ "$listed" = "$expected" ]
+	jq -e '[.drives[].name] == ["ddt0", "ddt1"]' <<<"$top"
+	jq -e '[.drives[].name] == ["ddt0", "ddt1"]' <<<"$output"
+}
+
 @test "without a command ddtctl lists the drives" {
 	reload
 	[ "$(ddtctl)" = "$(ddtctl list)" ]

@@ -26,11 +26,12 @@ usage()
 	echo "$(member thread_switches "$1") $(member thread_runtime_ns "$1")"
 }
 
-# The thread has gone to sleep: twice the same.
+# The thread with $pid has gone to sleep: it waits, and twice the usage is the same.
 usage_settled()
 {
 	local before
 
+	[ "$(process_stat "$pid" 3)" = I ]
 	before=$(usage "$(ddtctl stats 0 --json)")
 	[ "$(usage "$(ddtctl stats 0 --json)")" = "$before" ]
 }

@@ -30,7 +30,14 @@ events()
 	jq -e ".traceEvents | $1" "$json"
 }
 
-# submits N requests of each kind, together
+# serves DRIVE - its thread does not wait for requests.
+serves()
+{
+	[[ $(<"/proc/$(info pid "$1")/stat") != *') I '* ]]
+}
+
+# load_drive DRIVE N - submit N requests of each kind, together; until all of them are
+# served and the thread waits again
 load_drive()
 {
 	ddtctl submit "$1" verify 0 4k --count "$2" --wait >/dev/null &
@@ -38,13 +45,16 @@ load_drive()
 	dd if=/dev/zero of="/dev/ddt$1" bs=4k count="$2" status=none \
 		conv=notrunc
 	wait
+	while serves "$1"; do
+		sleep 0.02
+	done
 }
-export -f load_drive
+export -f load_drive serves info member
 
 @test "each submission has its completion, and each slice its end" {
 	reload_fast
 	run -0 ddtctl timeline -o "$json" --json -- \
-		bash -c 'load_drive 0 20; sleep 0.1'
+		bash -c 'load_drive 0 20'
 	[ "$(jq '.drives[0].requests' <<<"$output")" = 60 ]
 	[ "$(jq .lost_events <<<"$output")" = 0 ]
 
@@ -72,7 +82,7 @@ export -f load_drive
 @test "the slices of a thread do not overlap, and are all of the recording" {
 	reload access_us=2000 spinup_ms=20
 	pid=$(info pid)
-	ddtctl timeline -o "$json" -- bash -c 'load_drive 0 4; sleep 0.05'
+	ddtctl timeline -o "$json" -- bash -c 'load_drive 0 4'
 	events "map(select(.ph == \"X\")) | group_by(.tid) | all(sort_by(.ts) |
 		. as \$s | all(range(1; length);
 			\$s[. - 1].ts + \$s[. - 1].dur <= \$s[.].ts + 0.0015))"
@@ -112,6 +122,13 @@ export -f load_drive
 	grep -q 'not finished' "$svg"
 }
 
+@test "a request that lasts as long as the recording is drawn" {
+	reload_endless
+	first=$(start_endless)
+	ddtctl timeline --svg "$svg" -- bash -c "sleep 1; ddtctl cancel 0 $first"
+	grep -q 'submitted before' "$svg"
+}
+
 @test "a thread that does nothing waits, and one that serves for ever serves" {
 	reload_endless drives=2
 	start_endless
@@ -127,7 +144,7 @@ export -f load_drive
 @test "only the drives that are named are recorded" {
 	reload_fast drives=3
 	run -0 ddtctl timeline -o "$json" --json 1 ddt2 /dev/ddt2 -- \
-		bash -c 'load_drive 0 2; load_drive 1 2; sleep 0.05'
+		bash -c 'load_drive 0 2; load_drive 1 2'
 	jq -e '.drives == [{name: "ddt1", requests: 6},
 		{name: "ddt2", requests: 0}]' <<<"$output"
 	events 'map(select(.name == "process_name") | .args.name) |
@@ -137,7 +154,7 @@ export -f load_drive
 @test "the picture is well-formed and shows every request" {
 	# Long enough for a pixel each, however slow the machine is.
 	reload access_us=30000 spinup_ms=20
-	ddtctl timeline --svg "$svg" -- bash -c 'load_drive 0 3; sleep 0.05'
+	ddtctl timeline --svg "$svg" -- bash -c 'load_drive 0 3'
 	xmllint --noout "$svg"
 	for number in {1..9}; do
 		grep -q "<title>submits #$number</title>" "$svg"
@@ -162,7 +179,7 @@ export -f load_drive
 	reload_fast
 	run -1 --separate-stderr ddtctl timeline -o "$json" --buffer 1 --json \
 		-- bash -c 'kill -STOP $PPID
-		load_drive 0 300; kill -CONT $PPID; sleep 0.05'
+		load_drive 0 300; kill -CONT $PPID'
 	[[ $stderr == *'events were lost'*'--buffer'* ]]
 	[ "$(jq .lost_events <<<"$output")" -gt 0 ]
 	jq -e '.otherData.lost_events > 0' "$json"

@@ -82,6 +82,23 @@ numbers_of()
 	done
 }
 
+@test "trace-cmd prints the events as the kernel does" {
+	reload_fast
+	cd "$BATS_TEST_TMPDIR" || return
+	trace-cmd record -q -e ddt ddtctl submit 0 erase 0 512 --wait >&2
+	report=$(trace-cmd report)
+	for line in 'ddt_request_submit: *queue=ddt0 number=1 queued=1' \
+			'ddt_service: *queue=ddt0 number=1 type=B' \
+			'ddt_service: *queue=ddt0 number=1 type=E' \
+			'ddt_depth: *queue=ddt0 queued=0' \
+			'ddt_thread_wake: *queue=ddt0 completed=0' \
+			'ddt_request_complete: *queue=ddt0 number=1 status=0'; do
+		grep -q "$line\$" <<<"$report"
+	done
+	# libtraceevent knows these conversions.
+	run ! grep '^print fmt.*%[^sdul]' $tracing/events/ddt/*/format
+}
+
 @test "the depth of the queue goes up and down as a counter" {
 	reload_endless
 	start_endless

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 # usage.bats - the command line of ddtctl, without a drive
+# bats file_tags=host
 
 load helpers
 

@@ -4,19 +4,18 @@
  * arch/um/kernel/stacktrace.c when a kernel with debugging options is built
  * (tools/vm/kernel); the kernel's source stays as it is.
  *
- * dump_trace() there asks of every word on the stack whether it is an address
- * of code. For each that is not, the kernel looks through all modules, under
- * locks that lockdep follows, for microseconds; KASAN and kmemleak take
- * a trace for every allocation. Hence answer first for what can be no code: all
- * below the area that modules are loaded into, and the stack itself.
+ * KASAN, kmemleak and lockdep save a trace for every allocation. dump_trace()
+ * there asks of every word on the stack whether it is an address of code; where
+ * it is none, or in a module, all modules are looked through, under locks that
+ * lockdep follows. A trace that is saved (dump_ops) then keeps only the return
+ * addresses of frames. Hence, for those, ask only where one of them is.
  */
-#include <linux/kernel.h>
 #include <linux/kallsyms.h>
-#include <linux/sched.h>
-#include <linux/pgtable.h>
+#include <linux/kernel.h>
+#include <asm/stacktrace.h>
+
+static const struct stacktrace_ops dump_ops __maybe_unused;
 
 #define __kernel_text_address(addr)					\
-	(core_kernel_text(addr) ||					\
-	 ((addr) >= VMALLOC_START && (addr) < VMALLOC_END &&		\
-	  ((addr) ^ (unsigned long)__builtin_frame_address(0)) >=	\
-	   THREAD_SIZE && __kernel_text_address(addr)))
+	((ops != &dump_ops || (unsigned long)sp == bp + sizeof(long)) &&	\
+	 (core_kernel_text(addr) || __kernel_text_address(addr)))
