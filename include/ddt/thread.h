@@ -6,6 +6,9 @@
 #ifndef _DDT_THREAD_H
 #define _DDT_THREAD_H
 
+#include <linux/kthread.h>
+#include <linux/module.h>
+
 #include <ddt/dispatcher.h>
 
 struct cpumask;
@@ -217,5 +220,69 @@ bool ddt_thread_is_current(const struct ddt_thread *thread);
  */
 void ddt_thread_usage(struct ddt_thread *thread,
 		      struct ddt_thread_usage *usage);
+
+/**
+ * ddt_thread_set_priority() - set the current priority of a thread by the rules
+ *	of Windows
+ * @thread: the thread
+ * @priority: 0 to 31; 0 counts as 1, and 16 or more is the nice value of 15
+ *
+ * The base priority stays. No permission check, as for
+ * ddt_thread_set_increment(). Windows: KeSetPriorityThread().
+ *
+ * Context: Process context, may sleep.
+ * Return: the previous current priority.
+ */
+int ddt_thread_set_priority(struct ddt_thread *thread, int priority);
+
+/**
+ * ddt_thread_priority() - the current priority of a thread as Windows counts it
+ * @thread: the thread
+ *
+ * Windows: KeQueryPriorityThread().
+ *
+ * Context: Process context, may sleep.
+ * Return: the priority, 8 for a thread for which none was set.
+ */
+int ddt_thread_priority(struct ddt_thread *thread);
+
+/**
+ * ddt_thread_current() - the calling thread
+ *
+ * Windows: KeGetCurrentThread().
+ *
+ * Context: Any.
+ * Return: the thread, without a reference; NULL if ddt_thread_create() has not
+ * created it.
+ */
+struct ddt_thread *ddt_thread_current(void);
+
+/**
+ * ddt_thread_context() - the context of the calling thread
+ * @fn: the function that it must have been created with
+ *
+ * Context: Any.
+ * Return: what its creator passed; NULL if @fn is not its function.
+ */
+void *ddt_thread_context(ddt_thread_fn fn);
+
+/* private: */
+struct module *__ddt_thread_finish(int code);
+/* public: */
+
+/**
+ * ddt_thread_exit() - end the calling thread
+ * @code: its exit code
+ *
+ * As if its function had returned @code. Inline, because objtool knows the
+ * functions that do not return by their names, and only the kernel's. Windows:
+ * PsTerminateSystemThread().
+ *
+ * Context: a thread that ddt_thread_create() has created.
+ */
+static __always_inline void __noreturn ddt_thread_exit(int code)
+{
+	__module_put_and_kthread_exit(__ddt_thread_finish(code), code);
+}
 
 #endif /* _DDT_THREAD_H */

@@ -48,36 +48,26 @@ static int ddt_priority_clamp(int priority)
 	return clamp(priority, DDT_PRIORITY_MIN, DDT_PRIORITY_MAX);
 }
 
-void ddt_priority_init(struct ddt_priority *priority)
-{
-	mutex_init(&priority->lock);
-	priority->base = DDT_PRIORITY_SYSTEM;
-	priority->saturation = 0;
-	priority->current_priority = DDT_PRIORITY_SYSTEM;
-}
-
 static int ddt_priority_increment(const struct ddt_priority *priority)
 {
 	if (priority->saturation)
 		return priority->saturation * DDT_SATURATION;
-	return priority->base - DDT_PRIORITY_SYSTEM;
+	return priority->increment;
 }
 
 /* A change of the base takes a current priority that was set along with it. */
 static int ddt_priority_shift(const struct ddt_priority *priority, int base)
 {
-	int current_priority = priority->current_priority;
+	int ahead = max(priority->current_increment - priority->increment, 0);
 
-	if (current_priority < priority->base)
-		current_priority = priority->base;
-	return ddt_priority_clamp(current_priority + base - priority->base);
+	return ddt_priority_clamp(base + ahead);
 }
 
 static void ddt_thread_apply_priority(struct ddt_thread *thread, int priority)
 {
 	lockdep_assert_held(&thread->priority.lock);
 
-	thread->priority.current_priority = priority;
+	thread->priority.current_increment = priority - DDT_PRIORITY_SYSTEM;
 	/* Fails if the thread has ended, and then it does not matter. */
 	ddt_thread_set_nice(thread,
 			    ddt_priority_nice[ddt_priority_clamp(priority)]);
@@ -101,7 +91,7 @@ int ddt_thread_set_increment(struct ddt_thread *thread, int increment)
 		priority->saturation = 0;
 		current_priority = ddt_priority_shift(priority, base);
 	}
-	priority->base = base;
+	priority->increment = base - DDT_PRIORITY_SYSTEM;
 	ddt_thread_apply_priority(thread, current_priority);
 	mutex_unlock(&priority->lock);
 	return previous;
@@ -120,28 +110,25 @@ int ddt_thread_increment(struct ddt_thread *thread)
 }
 EXPORT_SYMBOL_GPL(ddt_thread_increment);
 
-/*
- * Sets the current priority, 0 to 31, and returns the previous one. The base
- * priority stays. 0 is for the system's own thread that zeroes pages, others
- * get 1 instead.
- */
 int ddt_thread_set_priority(struct ddt_thread *thread, int priority)
 {
 	int previous;
 
 	mutex_lock(&thread->priority.lock);
-	previous = thread->priority.current_priority;
+	previous = DDT_PRIORITY_SYSTEM + thread->priority.current_increment;
 	ddt_thread_apply_priority(thread, max(priority, DDT_PRIORITY_MIN));
 	mutex_unlock(&thread->priority.lock);
 	return previous;
 }
+EXPORT_SYMBOL_GPL(ddt_thread_set_priority);
 
 int ddt_thread_priority(struct ddt_thread *thread)
 {
 	int priority;
 
 	mutex_lock(&thread->priority.lock);
-	priority = thread->priority.current_priority;
+	priority = DDT_PRIORITY_SYSTEM + thread->priority.current_increment;
 	mutex_unlock(&thread->priority.lock);
 	return priority;
 }
+EXPORT_SYMBOL_GPL(ddt_thread_priority);

@@ -57,10 +57,9 @@ static int ddt_thread_main(void *data)
 
 	if (!code)
 		code = thread->fn(thread->context);
-	ddt_thread_exit(thread, code);
+	ddt_thread_exit(code);
 }
 
-/* Returns the thread that calls it, or NULL if the library did not create it. */
 struct ddt_thread *ddt_thread_current(void)
 {
 	if (!(current->flags & PF_KTHREAD) ||
@@ -68,6 +67,28 @@ struct ddt_thread *ddt_thread_current(void)
 		return NULL;
 	return kthread_data(current);
 }
+EXPORT_SYMBOL_GPL(ddt_thread_current);
+
+void *ddt_thread_context(ddt_thread_fn fn)
+{
+	struct ddt_thread *thread = ddt_thread_current();
+
+	return thread && thread->fn == fn ? thread->context : NULL;
+}
+EXPORT_SYMBOL_GPL(ddt_thread_context);
+
+/* All of ddt_thread_exit() but the end. Returns the module to put there. */
+struct module *__ddt_thread_finish(int code)
+{
+	struct ddt_thread *thread = kthread_data(current);
+
+	module_put(thread->owner);
+	thread->exit_code = code;
+	ddt_object_signal(&thread->object);
+	ddt_thread_put(thread);
+	return THIS_MODULE;
+}
+EXPORT_SYMBOL_GPL(__ddt_thread_finish);
 
 /* The memory of a thread that is confined to CPUs is on their node. */
 static int ddt_thread_node(const struct cpumask *cpus)
@@ -108,7 +129,7 @@ struct ddt_thread *ddt_thread_create(ddt_thread_fn fn, void *context,
 	thread->fn = fn;
 	thread->context = context;
 	thread->owner = attr->owner;
-	ddt_priority_init(&thread->priority);
+	mutex_init(&thread->priority.lock);
 	mutex_init(&thread->stop_lock);
 
 	thread->start = &start;
