@@ -952,8 +952,12 @@ static void idle_is_called_once_after_the_last_request(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&subject->idles), 0);
 
 	for (round = 1; round <= 3; round++) {
-		for (i = 0; i < 3; i++)
+		/* All are queued before the first ends. */
+		ddt_event_reset(&subject->gate);
+		job_begin(test, subject, JOB_GATE);
+		for (i = 1; i < 3; i++)
 			job_submit(test, subject, JOB_NOTHING);
+		ddt_event_set(&subject->gate);
 		KUNIT_EXPECT_TRUE(test,
 				  ddt_test_until(atomic_read(&subject->idles) ==
 						 round));
