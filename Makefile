@@ -85,6 +85,11 @@ bench:			## Compare with the kernel's own means (BENCH=quick, KERNEL=)
 	tools/bench/run $(if $(filter quick,$(BENCH)),--quick) \
 		$(if $(KERNEL),--kernel $(KERNEL))
 
+.PHONY: bench-path
+bench-path:		## What a request's way costs, in user space (BENCH=quick)
+	tools/bench/path/run $(if $(filter quick,$(BENCH)),--quick) \
+		$(if $(KERNEL),--kernel $(KERNEL))
+
 .PHONY: vm
 vm:			## A shell in a VM, or RUN='command' (VM=, KERNEL=)
 	@tools/vm/run --vm $(or $(VM),uml) $(if $(KERNEL),--kernel $(KERNEL)) \
