@@ -33,7 +33,8 @@ struct bench_submitter {
 	struct bench_request *requests;
 	struct bench_request **order;	/* in which they are submitted */
 	struct completion *start;
-	unsigned int bursts;
+	unsigned int bursts;		/* at least; then, how many */
+	u64 min_ns;			/* the time that they have to take */
 	/* Counted by the server or a cancellation, compared by the submitter. */
 	atomic_t done;
 	unsigned int expected;

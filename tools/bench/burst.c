@@ -22,6 +22,8 @@
 #define BENCH_REQUESTS	8192U
 #define BENCH_WARM_UP	4U
 #define BENCH_ROUND_NS	(100 * NSEC_PER_MSEC)
+/* Beside a hog: many ticks, for that is when the scheduler takes turns. */
+#define BENCH_HOG_NS	(200 * NSEC_PER_MSEC)
 /* To read the clock would be much of a short burst: done in one of so many. */
 #define BENCH_SAMPLE	8U
 
@@ -66,7 +68,7 @@ static void bench_one_burst(struct bench_submitter *submitter, bool sample)
 static int bench_submitter_thread(void *context)
 {
 	struct bench_submitter *submitter = context;
-	unsigned int i, bursts = submitter->bursts;
+	unsigned int i;
 	u64 begin;
 
 	for (i = 0; i < BENCH_WARM_UP; i++)
@@ -74,9 +76,11 @@ static int bench_submitter_thread(void *context)
 	complete(&submitter->finished);
 	wait_for_completion(submitter->start);
 	begin = ktime_get_ns();
-	for (i = 0; i < bursts; i++)
+	for (i = 0; i < submitter->bursts ||
+		    ktime_get_ns() - begin < submitter->min_ns; i++)
 		bench_one_burst(submitter, i % BENCH_SAMPLE == 0);
 	submitter->total_ns = ktime_get_ns() - begin;
+	submitter->bursts = i;
 	complete(&submitter->finished);
 
 	/* The server may still be about to wake this thread. */
@@ -129,7 +133,7 @@ static void bench_submitters_run(struct bench_submitter *submitters,
 {
 	const struct bench_params *params = &result->params;
 	struct bench_server *server = submitters->server;
-	unsigned int i, bursts = submitters->bursts, sampled = 0;
+	unsigned int i, bursts = 0, sampled = 0;
 	u64 total, requests, begin, submit_ns = 0, wakeups, irq_pairs;
 
 	for (i = 0; i < params->submitters; i++)
@@ -142,6 +146,7 @@ static void bench_submitters_run(struct bench_submitter *submitters,
 		wait_for_completion(&submitters[i].finished);
 		submit_ns += submitters[i].submit_ns;
 		sampled += submitters[i].sampled;
+		bursts += submitters[i].bursts;
 	}
 	total = ktime_get_ns() - begin;
 	/* A single one measures without what this thread adds. */
@@ -149,7 +154,6 @@ static void bench_submitters_run(struct bench_submitter *submitters,
 		total = submitters->total_ns;
 	wakeups = READ_ONCE(server->wakeups) - wakeups;
 	irq_pairs = bench_irq_pairs() - irq_pairs;
-	bursts *= params->submitters;
 	requests = (u64)bursts * params->n;
 	result->ps = bench_ps_each(total, requests);
 	result->submit_ps = bench_ps_each(submit_ns,
@@ -227,7 +231,8 @@ static int bench_burst_rival(const struct bench_rival *rival,
 		submitters[i].server = server;
 		submitters[i].params = &result.params;
 		submitters[i].start = &start;
-		submitters[i].bursts = bench_bursts(params);
+		submitters[i].bursts = kind->hog ? 1 : bench_bursts(params);
+		submitters[i].min_ns = kind->hog ? BENCH_HOG_NS : 0;
 		err = bench_submitter_start(&submitters[i], kind->scattered);
 		if (err)
 			break;
