@@ -114,6 +114,11 @@ bench:			## Compare with the kernel's own means (BENCH=quick, KERNEL=)
 	$(top)/tools/bench/run $(if $(filter quick,$(BENCH)),--quick) \
 		$(if $(KERNEL),--kernel $(KERNEL))
 
+.PHONY: bench-path
+bench-path:		## What a request's way costs, in user space (BENCH=quick)
+	$(top)/tools/bench/path/run $(if $(filter quick,$(BENCH)),--quick) \
+		$(if $(KERNEL),--kernel $(KERNEL))
+
 # The shell gets the command from the environment, and make expands nothing in it.
 override RUN := $(value RUN)
 export RUN
