@@ -47,9 +47,11 @@ configs += $(shell grep -qs '^CONFIG_KUNIT=' '$(kconfig)' && \
 configs += $(if $(DDT_BENCH),CONFIG_DDT_BENCH=m)
 llvm := $(shell grep -qs '^CONFIG_CC_IS_CLANG=y' '$(kconfig)' && echo LLVM=1)
 
-# BTF of a module needs the kernel's own, which most headers lack.
+# BTF of a module needs the kernel's own, which most headers lack. Where none is
+# made, kbuild need not complain about the version of pahole either.
 btf := $(if $(and $(wildcard $(KDIR)/vmlinux),$(shell command -v pahole)),,\
-	CONFIG_DEBUG_INFO_BTF_MODULES=)
+	CONFIG_DEBUG_INFO_BTF_MODULES= PAHOLE_VERSION=$(shell \
+	sed -n 's/^CONFIG_PAHOLE_VERSION=//p' '$(kconfig)' 2>/dev/null))
 
 # Recipes that use it begin with +: make does not see the $(MAKE) in it.
 kbuild = $(MAKE) -C $(KDIR) M=$(moddir) $(configs) $(llvm) $(btf)

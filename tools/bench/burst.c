@@ -76,9 +76,12 @@ static int bench_submitter_thread(void *context)
 	complete(&submitter->finished);
 	wait_for_completion(submitter->start);
 	begin = ktime_get_ns();
-	for (i = 0; i < submitter->bursts ||
-		    ktime_get_ns() - begin < submitter->min_ns; i++)
+	i = 0;
+	do {
 		bench_one_burst(submitter, i % BENCH_SAMPLE == 0);
+		i++;
+	} while (i < submitter->bursts ||
+		 ktime_get_ns() - begin < submitter->min_ns);
 	submitter->total_ns = ktime_get_ns() - begin;
 	submitter->bursts = i;
 	complete(&submitter->finished);
