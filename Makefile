@@ -24,6 +24,9 @@ else
 build := $(top)/build
 tooldir := $(top)/tools/ddtctl
 endif
+ifneq ($(filter $(build) $(build)/%,$(top)),)
+$(error BUILD=$(BUILD) is the folder of the sources, or has it in it: name a folder for output alone)
+endif
 ifneq ($(words $(build) x)-$(findstring :,$(build)),2-)
 $(error Kbuild cannot build in a folder with a space or a colon in its path: BUILD=$(BUILD))
 endif
@@ -60,6 +63,9 @@ as_root := $(top)/tools/as-root
 stage := $(build)/install
 manifest := $(PREFIX)/share/ddt/manifest
 
+# Marks a folder given as BUILD= as one that make clean may remove.
+mark = $(if $(BUILD),touch $(build)/.ddt-build,:)
+
 .PHONY: all
 all: modules tools	## Build the modules and the tools
 
@@ -70,11 +76,13 @@ modules: links		## Build the modules for the running kernel or KDIR=
 .PHONY: tools
 tools:			## Build the tools
 	@$(top)/tools/build-folder --writable $(tooldir)
+	@$(mark)
 	$(MAKE) -C $(top)/tools/ddtctl O=$(tooldir)
 
 .PHONY: links
 links:
 	@$(top)/tools/build-folder '$(KDIR)' $(moddir)
+	@$(mark)
 
 .PHONY: print-moddir
 print-moddir:
@@ -193,6 +201,8 @@ deb:			## Build the Debian packages, in build/deb
 
 .PHONY: clean
 clean:			## Remove all that was built
+	@[ -z '$(BUILD)' ] || [ ! -d $(build) ] || [ -e $(build)/.ddt-build ] || \
+		{ echo "$(build) was not made by make BUILD=: remove it yourself." >&2; exit 1; }
 	$(RM) -r $(build)
 	$(MAKE) -C $(top)/tools/ddtctl clean O=$(tooldir)
 

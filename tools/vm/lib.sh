@@ -115,7 +115,7 @@ apt_here()
 		"$@"
 }
 
-# archive_sites - lines "URI RELEASE SIGNED-BY" of the Debian archives that this machine uses.
+# archive_sites - lines "LABEL|URI|RELEASE" of the Debian archives that this machine uses.
 archive_sites()
 {
 	# shellcheck disable=SC2016 # apt fills these in

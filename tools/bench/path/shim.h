@@ -306,6 +306,7 @@ int wake_up_process(struct task_struct *task);
 	((void)(clock), schedule(), -EINTR)
 #define schedule_hrtimeout_range(t, delta, mode)		(schedule(), -EINTR)
 #define signal_pending_state(state, task)	(false)
+#define fatal_signal_pending(task)		(false)
 #define task_nice(task)				((task)->nice)
 #define task_pid_nr(task)			(1)
 #define sched_set_normal(task, value)		((void)((task)->nice = (value)))
