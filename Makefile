@@ -24,6 +24,9 @@ else
 build := $(top)/build
 tooldir := $(top)/tools/ddtctl
 endif
+ifneq ($(filter $(build) $(build)/%,$(top)),)
+$(error BUILD=$(BUILD) is the folder of the sources, or has it in it: name a folder for output alone)
+endif
 ifneq ($(words $(build) x)-$(findstring :,$(build)),2-)
 $(error Kbuild cannot build in a folder with a space or a colon in its path: BUILD=$(BUILD))
 endif
@@ -47,9 +50,11 @@ configs += $(shell grep -qs '^CONFIG_KUNIT=' '$(kconfig)' && \
 configs += $(if $(DDT_BENCH),CONFIG_DDT_BENCH=m)
 llvm := $(shell grep -qs '^CONFIG_CC_IS_CLANG=y' '$(kconfig)' && echo LLVM=1)
 
-# BTF of a module needs the kernel's own, which most headers lack.
+# BTF of a module needs the kernel's own, which most headers lack. Where none is
+# made, kbuild need not complain about the version of pahole either.
 btf := $(if $(and $(wildcard $(KDIR)/vmlinux),$(shell command -v pahole)),,\
-	CONFIG_DEBUG_INFO_BTF_MODULES=)
+	CONFIG_DEBUG_INFO_BTF_MODULES= PAHOLE_VERSION=$(shell \
+	sed -n 's/^CONFIG_PAHOLE_VERSION=//p' '$(kconfig)' 2>/dev/null))
 
 # Recipes that use it begin with +: make does not see the $(MAKE) in it.
 kbuild = $(MAKE) -C $(KDIR) M=$(moddir) $(configs) $(llvm) $(btf)
@@ -57,6 +62,9 @@ kbuild = $(MAKE) -C $(KDIR) M=$(moddir) $(configs) $(llvm) $(btf)
 as_root := $(top)/tools/as-root
 stage := $(build)/install
 manifest := $(PREFIX)/share/ddt/manifest
+
+# Marks a folder given as BUILD= as one that make clean may remove.
+mark = $(if $(BUILD),touch $(build)/.ddt-build,:)
 
 .PHONY: all
 all: modules tools	## Build the modules and the tools
@@ -68,11 +76,13 @@ modules: links		## Build the modules for the running kernel or KDIR=
 .PHONY: tools
 tools:			## Build the tools
 	@$(top)/tools/build-folder --writable $(tooldir)
+	@$(mark)
 	$(MAKE) -C $(top)/tools/ddtctl O=$(tooldir)
 
 .PHONY: links
 links:
 	@$(top)/tools/build-folder '$(KDIR)' $(moddir)
+	@$(mark)
 
 .PHONY: print-moddir
 print-moddir:
@@ -112,6 +122,11 @@ coverage:		## Print which lines of ddt.ko the KUnit suites run
 .PHONY: bench
 bench:			## Compare with the kernel's own means (BENCH=quick, KERNEL=)
 	$(top)/tools/bench/run $(if $(filter quick,$(BENCH)),--quick) \
+		$(if $(KERNEL),--kernel $(KERNEL))
+
+.PHONY: bench-path
+bench-path:		## What a request's way costs, in user space (BENCH=quick)
+	$(top)/tools/bench/path/run $(if $(filter quick,$(BENCH)),--quick) \
 		$(if $(KERNEL),--kernel $(KERNEL))
 
 # The shell gets the command from the environment, and make expands nothing in it.
@@ -186,6 +201,8 @@ deb:			## Build the Debian packages, in build/deb
 
 .PHONY: clean
 clean:			## Remove all that was built
+	@[ -z '$(BUILD)' ] || [ ! -d $(build) ] || [ -e $(build)/.ddt-build ] || \
+		{ echo "$(build) was not made by make BUILD=: remove it yourself." >&2; exit 1; }
 	$(RM) -r $(build)
 	$(MAKE) -C $(top)/tools/ddtctl clean O=$(tooldir)
 

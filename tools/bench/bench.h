@@ -13,26 +13,33 @@
 #include <linux/completion.h>
 #include <linux/kthread.h>
 #include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/math64.h>
 #include <linux/sched.h>
 #include <linux/semaphore.h>
 #include <linux/workqueue.h>
 
 #include <ddt/queue.h>
 
+struct bench_params;
 struct bench_server;
 struct seq_file;
 
-/* A thread that submits; also who waits for requests. */
+/* A thread that submits requests and waits for them. */
 struct bench_submitter {
 	struct task_struct *task;
 	struct bench_server *server;
 	const struct bench_params *params;
 	struct bench_request *requests;
+	struct bench_request **order;	/* in which they are submitted */
 	struct completion *start;
-	/* Counted by whoever serves or cancels, compared by the submitter. */
+	unsigned int bursts;		/* at least; then, how many */
+	u64 min_ns;			/* the time that they have to take */
+	/* Counted by the server or a cancellation, compared by the submitter. */
 	atomic_t done;
 	unsigned int expected;
-	/* Its own cost of submitting, and all the time, in ns. */
+	/* Its own cost of submitting in some bursts, and all the time, in ns. */
+	unsigned int sampled;
 	u64 submit_ns;
 	u64 total_ns;
 	struct completion finished;
@@ -50,6 +57,7 @@ struct bench_request {
 		struct kthread_work kthread_work;
 		struct work_struct work;
 		struct list_head link;
+		struct llist_node node;
 	};
 };
 
@@ -81,9 +89,10 @@ struct bench_server {
 	const struct bench_engine *engine;
 	int cpu;
 	u64 service_ns;
+	int policy;
 	struct completion gate;
 	struct completion at_gate;
-	/* Used by whoever serves only, see bench_served(). */
+	/* Used in the server's task only, see bench_serve(). */
 	struct task_struct *last_task;
 	unsigned long last_switches;
 	u64 wakeups;
@@ -106,7 +115,35 @@ struct bench_server {
 			struct bench_request *word;
 			struct task_struct *pong;
 		};
+		struct {
+			struct llist_head pushed;
+			struct task_struct *popper;
+		};
 	};
+};
+
+/**
+ * struct bench_rival - an engine, and how its thread is scheduled
+ * @engine: the engine
+ * @policy: SCHED_NORMAL or SCHED_BATCH for the thread that serves, or -1 to
+ *	leave it as it is: a worker is not the engine's own
+ *
+ * All have their turn in each round, so that those with the same policy can be
+ * compared.
+ */
+struct bench_rival {
+	const struct bench_engine *engine;
+	int policy;
+};
+
+/**
+ * struct bench_workload - something to measure
+ * @name: for bench_run() and the results
+ * @run: measures
+ */
+struct bench_workload {
+	const char *name;
+	int (*run)(const struct bench_params *params);
 };
 
 struct bench_params {
@@ -120,26 +157,46 @@ struct bench_params {
 struct bench_result {
 	const char *workload;
 	const char *engine;
+	int policy;
 	struct bench_params params;
 	unsigned int round;
-	u64 ns;			/* per request, or what the workload says */
-	u64 submit_ns;		/* per request */
+	u64 ps;			/* per request, or what the workload says */
+	u64 submit_ps;		/* per request */
 	u64 wakeups_milli;	/* per burst */
+	u64 irq_pairs_milli;	/* per request; not counted in a kernel */
 };
 
+extern const struct bench_engine bench_ddt_idle;
 extern const struct bench_engine bench_ddt_thread;
 extern const struct bench_engine bench_ddt_times;
 extern const struct bench_engine bench_ddt_workers;
 extern const struct bench_engine bench_floor;
 extern const struct bench_engine bench_kthread_worker;
+extern const struct bench_engine bench_llist;
 extern const struct bench_engine bench_transcription;
 extern const struct bench_engine bench_wq_highpri;
 extern const struct bench_engine bench_wq_ordered;
 extern const struct bench_engine bench_wq_unbound;
 
+/* The time that each of @count took, in ps. */
+static inline u64 bench_ps_each(u64 ns, u64 count)
+{
+	return div64_u64(ns * 1000, count);
+}
+
+#ifndef bench_irq_pairs
+#define bench_irq_pairs()	0UL
+#endif
+
+/* main.c; both end with an empty one */
+extern const struct bench_rival bench_rivals[];
+extern const struct bench_workload bench_workloads[];
+
+/* run.c */
+int bench_run(const char *line);
+
 /* server.c */
-extern const struct bench_engine *const bench_engines[];
-struct bench_server *bench_server_create(const struct bench_engine *engine,
+struct bench_server *bench_server_create(const struct bench_rival *rival,
 					 const struct bench_params *params);
 void bench_server_free(struct bench_server *server);
 void bench_serve(struct bench_request *req);
@@ -161,6 +218,8 @@ void bench_devices_destroy(void);
 
 /* The workloads. */
 int bench_burst(const struct bench_params *params);
+int bench_scattered(const struct bench_params *params);
+int bench_hog(const struct bench_params *params);
 int bench_cancel(const struct bench_params *params);
 int bench_stop(const struct bench_params *params);
 int bench_delay(const struct bench_params *params);

@@ -6,7 +6,6 @@
 
 #include <linux/err.h>
 #include <linux/ktime.h>
-#include <linux/math64.h>
 #include <linux/mm.h>
 
 #include "bench.h"
@@ -26,13 +25,15 @@ static void bench_fill(struct bench_submitter *submitter, unsigned int n)
 		server->engine->submit(server, &submitter->requests[i]);
 }
 
-static int bench_filled(const struct bench_engine *engine,
+static int bench_filled(const struct bench_rival *rival,
 			const struct bench_params *params, unsigned int round,
 			bool stop)
 {
+	const struct bench_engine *engine = rival->engine;
 	struct bench_result result = {
 		.workload = stop ? "stop" : "cancel",
 		.engine = engine->name,
+		.policy = rival->policy,
 		.params = *params,
 		.round = round,
 	};
@@ -40,9 +41,8 @@ static int bench_filled(const struct bench_engine *engine,
 	struct bench_server *server;
 	unsigned int i;
 	u64 begin;
-	int err;
 
-	server = bench_server_create(engine, params);
+	server = bench_server_create(rival, params);
 	if (IS_ERR(server))
 		return PTR_ERR(server);
 	submitter.server = server;
@@ -59,11 +59,11 @@ static int bench_filled(const struct bench_engine *engine,
 	if (stop) {
 		complete(&server->gate);
 		engine->stop(server, submitter.requests, params->n + 1);
-		result.ns = ktime_get_ns() - begin;
+		result.ps = bench_ps_each(ktime_get_ns() - begin, 1);
 	} else {
 		for (i = 1; i <= params->n; i++)
 			engine->cancel(server, &submitter.requests[i]);
-		result.ns = div_u64(ktime_get_ns() - begin, params->n);
+		result.ps = bench_ps_each(ktime_get_ns() - begin, params->n);
 		complete(&server->gate);
 	}
 	bench_submitter_wait(&submitter);
@@ -71,21 +71,20 @@ static int bench_filled(const struct bench_engine *engine,
 		engine->destroy(server);
 	bench_server_free(server);
 	kvfree(submitter.requests);
-	err = bench_result_add(&result);
-	return err;
+	return bench_result_add(&result);
 }
 
 static int bench_filled_rounds(const struct bench_params *params, bool stop)
 {
-	const struct bench_engine *const *engine;
+	const struct bench_rival *rival;
 	unsigned int round;
 	int err;
 
 	for (round = 0; round < params->rounds; round++) {
-		for (engine = bench_engines; *engine; engine++) {
-			if (!(*engine)->cancel)
+		for (rival = bench_rivals; rival->engine; rival++) {
+			if (!rival->engine->cancel)
 				continue;
-			err = bench_filled(*engine, params, round, stop);
+			err = bench_filled(rival, params, round, stop);
 			if (err)
 				return err;
 		}

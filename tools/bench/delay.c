@@ -2,15 +2,32 @@
 /* delay.c - workload: how late, or early, the ends of sleeps are */
 
 #include <linux/delay.h>
+#include <linux/hrtimer.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
+#include <linux/sched.h>
 
 #include "bench.h"
 
+/* 6.12 has no us_to_ktime(). */
+static ktime_t bench_ktime(unsigned int us)
+{
+	return ns_to_ktime((u64)us * NSEC_PER_USEC);
+}
+
 static void bench_ddt_delay(unsigned int us)
 {
-	ddt_delay(0, ns_to_ktime(us * NSEC_PER_USEC));
+	ddt_delay(0, bench_ktime(us));
+}
+
+/* The floor: no more than a timer and a switch. */
+static void bench_schedule_hrtimeout(unsigned int us)
+{
+	ktime_t timeout = bench_ktime(us);
+
+	set_current_state(TASK_IDLE);
+	schedule_hrtimeout(&timeout, HRTIMER_MODE_REL);
 }
 
 /* Knows milliseconds only. */
@@ -34,12 +51,13 @@ static const struct {
 	void (*sleep)(unsigned int us);
 } bench_sleeps[] = {
 	{ "ddt_delay", bench_ddt_delay },
+	{ "schedule_hrtimeout", bench_schedule_hrtimeout },
 	{ "usleep_range", bench_usleep_range },
 	{ "msleep", bench_msleep },
 	{ "schedule_timeout", bench_schedule_timeout },
 };
 
-/* params.n is the time in us; the result is in ns and not an average. */
+/* params.n is the time in us; the result is that of one sleep. */
 int bench_delay(const struct bench_params *params)
 {
 	unsigned int round, i;
@@ -51,13 +69,14 @@ int bench_delay(const struct bench_params *params)
 			struct bench_result result = {
 				.workload = "delay",
 				.engine = bench_sleeps[i].name,
+				.policy = -1,
 				.params = *params,
 				.round = round,
 			};
 
 			begin = ktime_get_ns();
 			bench_sleeps[i].sleep(params->n);
-			result.ns = ktime_get_ns() - begin;
+			result.ps = bench_ps_each(ktime_get_ns() - begin, 1);
 			err = bench_result_add(&result);
 			if (err)
 				return err;

@@ -185,14 +185,14 @@ static struct miscdevice bench_devices[] = {
 
 int bench_devices_create(void)
 {
+	const struct bench_rival rival = { &bench_transcription, -1 };
 	const struct bench_params params = { .cpu = -1 };
 	int i, err;
 
 	bench_medium = vzalloc(BENCH_MEDIUM_SIZE);
 	if (!bench_medium)
 		return -ENOMEM;
-	bench_device_server = bench_server_create(&bench_transcription,
-						  &params);
+	bench_device_server = bench_server_create(&rival, &params);
 	if (IS_ERR(bench_device_server)) {
 		err = PTR_ERR(bench_device_server);
 		goto free_medium;

@@ -26,14 +26,15 @@ static const struct ddt_queue_ops bench_ddt_ops = {
 };
 
 static int bench_ddt_create(struct bench_server *server,
-			    enum ddt_queue_server kind, unsigned int flags)
+			    enum ddt_queue_server kind, unsigned int flags,
+			    ktime_t idle_timeout)
 {
 	struct ddt_queue_attr attr = {
 		.server = kind,
 		.thread.name = "bench-ddt",
 		.flags = flags,
 		.depth = BENCH_DEPTH,
-		.idle_timeout = DDT_FOREVER,
+		.idle_timeout = idle_timeout,
 	};
 
 	if (server->cpu >= 0)
@@ -44,17 +45,24 @@ static int bench_ddt_create(struct bench_server *server,
 
 static int bench_ddt_create_thread(struct bench_server *server)
 {
-	return bench_ddt_create(server, DDT_SERVER_THREAD, 0);
+	return bench_ddt_create(server, DDT_SERVER_THREAD, 0, DDT_FOREVER);
 }
 
 static int bench_ddt_create_times(struct bench_server *server)
 {
-	return bench_ddt_create(server, DDT_SERVER_THREAD, DDT_QUEUE_TIMES);
+	return bench_ddt_create(server, DDT_SERVER_THREAD, DDT_QUEUE_TIMES,
+				DDT_FOREVER);
+}
+
+/* So that each sleep of the thread needs a timer. */
+static int bench_ddt_create_idle(struct bench_server *server)
+{
+	return bench_ddt_create(server, DDT_SERVER_THREAD, 0, NSEC_PER_SEC);
 }
 
 static int bench_ddt_create_workers(struct bench_server *server)
 {
-	return bench_ddt_create(server, DDT_SERVER_WORKERS, 0);
+	return bench_ddt_create(server, DDT_SERVER_WORKERS, 0, DDT_FOREVER);
 }
 
 static void bench_ddt_destroy(struct bench_server *server)
@@ -99,6 +107,16 @@ const struct bench_engine bench_ddt_thread = {
 const struct bench_engine bench_ddt_times = {
 	.name = "ddt-times",
 	.create = bench_ddt_create_times,
+	.destroy = bench_ddt_destroy,
+	.init = bench_ddt_init,
+	.submit = bench_ddt_submit,
+	.cancel = bench_ddt_cancel,
+	.stop = bench_ddt_stop,
+};
+
+const struct bench_engine bench_ddt_idle = {
+	.name = "ddt-idle",
+	.create = bench_ddt_create_idle,
 	.destroy = bench_ddt_destroy,
 	.init = bench_ddt_init,
 	.submit = bench_ddt_submit,

@@ -2,37 +2,51 @@
 /*
  * main.c - benchmarks as a module: files in debugfs
  *
- * Writing "WORKLOAD CPU N SUBMITTERS SERVICE_NS ROUNDS" to the file run
- * measures; the file results then has a line for each engine and round. CPU is
- * that of the server, submitters are on CPU 0; -1 is any, for both. What N is
- * the workload says. Writing "KIND COUNT" to the file queues creates queues
- * that stay idle; it tells what they have used.
+ * Writing a line to the file run measures, see run.c; the file results then has
+ * a line for each engine and round. Writing "KIND COUNT" to the file queues
+ * creates queues that stay idle; it tells what they have used.
  */
 
-#include <linux/cpumask.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
-#include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "bench.h"
 
-#define BENCH_MAX_N		1000000U
-#define BENCH_MAX_SUBMITTERS	64U
-#define BENCH_MAX_ROUNDS	100000U
+/* In the order in which they take turns in each round. */
+const struct bench_rival bench_rivals[] = {
+	{ &bench_ddt_thread, SCHED_NORMAL },
+	{ &bench_ddt_idle, SCHED_NORMAL },
+	{ &bench_ddt_times, SCHED_NORMAL },
+	{ &bench_ddt_workers, -1 },
+	{ &bench_kthread_worker, SCHED_NORMAL },
+	{ &bench_wq_ordered, -1 },
+	{ &bench_wq_unbound, -1 },
+	{ &bench_wq_highpri, -1 },
+	{ &bench_transcription, SCHED_NORMAL },
+	{ &bench_llist, SCHED_NORMAL },
+	{ &bench_floor, SCHED_NORMAL },
+	{ &bench_ddt_thread, SCHED_BATCH },
+	{ &bench_kthread_worker, SCHED_BATCH },
+	{ &bench_transcription, SCHED_BATCH },
+	{ &bench_llist, SCHED_BATCH },
+	{ &bench_floor, SCHED_BATCH },
+	{ }
+};
 
-static const struct {
-	const char *name;
-	int (*run)(const struct bench_params *params);
-} bench_workloads[] = {
+const struct bench_workload bench_workloads[] = {
 	{ "burst", bench_burst },
+	{ "scattered", bench_scattered },
+	{ "hog", bench_hog },
 	{ "cancel", bench_cancel },
 	{ "delay", bench_delay },
 	{ "stop", bench_stop },
+	{ }
 };
 
 /* One run at a time; protects the results and the idle queues. */
@@ -40,35 +54,7 @@ static DEFINE_MUTEX(bench_lock);
 
 static struct dentry *bench_dir;
 
-static int bench_run(char *line)
-{
-	struct bench_params params;
-	char name[16];
-	unsigned int i;
-
-	if (sscanf(line, "%15s %d %u %u %u %u", name, &params.cpu, &params.n,
-		   &params.submitters, &params.service_ns,
-		   &params.rounds) != 6)
-		return -EINVAL;
-	if (params.cpu < -1 ||
-	    (params.cpu >= 0 && (params.cpu >= nr_cpu_ids ||
-				 !cpu_online(params.cpu))) ||
-	    !params.n || params.n > BENCH_MAX_N ||
-	    !params.submitters || params.submitters > BENCH_MAX_SUBMITTERS ||
-	    params.service_ns > NSEC_PER_SEC ||
-	    !params.rounds || params.rounds > BENCH_MAX_ROUNDS)
-		return -ERANGE;
-
-	for (i = 0; i < ARRAY_SIZE(bench_workloads); i++) {
-		if (strcmp(name, bench_workloads[i].name))
-			continue;
-		bench_results_clear();
-		return bench_workloads[i].run(&params);
-	}
-	return -EINVAL;
-}
-
-static int bench_create_queues(char *line)
+static int bench_create_queues(const char *line)
 {
 	unsigned int count;
 	char kind[16];
@@ -79,7 +65,7 @@ static int bench_create_queues(char *line)
 }
 
 static ssize_t bench_write(const char __user *from, size_t count,
-			   int (*handle)(char *line))
+			   int (*handle)(const char *line))
 {
 	char *line;
 	int err;

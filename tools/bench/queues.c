@@ -118,6 +118,7 @@ void bench_queues_show(struct seq_file *m)
 		switches += usage.switches;
 		runtime_ns += usage.runtime_ns;
 	}
-	seq_printf(m, "{\"queues\":%u,\"switches\":%llu,\"runtime_ns\":%llu}\n",
+	seq_printf(m, "{\"request_bytes\":%zu,", sizeof(struct ddt_request));
+	seq_printf(m, "\"queues\":%u,\"switches\":%llu,\"runtime_ns\":%llu}\n",
 		   bench_queues_count, switches, runtime_ns);
 }

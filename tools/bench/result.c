@@ -2,6 +2,7 @@
 /* result.c - what was measured, a line of JSON each */
 
 #include <linux/list.h>
+#include <linux/math64.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
@@ -38,6 +39,14 @@ void bench_results_clear(void)
 	}
 }
 
+static void bench_show_ns(struct seq_file *m, const char *name, u64 ps)
+{
+	u64 ns = div_u64(ps, 1000);
+
+	seq_printf(m, "\"%s\":%llu.%03u,", name, ns,
+		   (unsigned int)(ps - ns * 1000));
+}
+
 void bench_results_show(struct seq_file *m)
 {
 	const struct bench_result_entry *entry;
@@ -47,12 +56,15 @@ void bench_results_show(struct seq_file *m)
 		r = &entry->result;
 		seq_printf(m, "{\"workload\":\"%s\",\"engine\":\"%s\",", r->workload,
 			   r->engine);
+		seq_printf(m, "\"policy\":%d,", r->policy);
 		seq_printf(m, "\"cpu\":%d,\"n\":%u,\"submitters\":%u,",
 			   r->params.cpu, r->params.n, r->params.submitters);
 		seq_printf(m, "\"service_ns\":%u,\"round\":%u,",
 			   r->params.service_ns, r->round);
-		seq_printf(m, "\"ns\":%llu,\"submit_ns\":%llu,", r->ns,
-			   r->submit_ns);
-		seq_printf(m, "\"wakeups_milli\":%llu}\n", r->wakeups_milli);
+		bench_show_ns(m, "ns", r->ps);
+		bench_show_ns(m, "submit_ns", r->submit_ps);
+		seq_printf(m, "\"wakeups_milli\":%llu,", r->wakeups_milli);
+		seq_printf(m, "\"irq_pairs_milli\":%llu}\n",
+			   r->irq_pairs_milli);
 	}
 }

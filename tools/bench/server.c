@@ -9,25 +9,12 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <uapi/linux/sched/types.h>
 
 #include "../../module/compat.h"
 #include "bench.h"
 
-/* In the order in which they take turns in each round. */
-const struct bench_engine *const bench_engines[] = {
-	&bench_ddt_thread,
-	&bench_ddt_times,
-	&bench_ddt_workers,
-	&bench_kthread_worker,
-	&bench_wq_ordered,
-	&bench_wq_unbound,
-	&bench_wq_highpri,
-	&bench_transcription,
-	&bench_floor,
-	NULL,
-};
-
-struct bench_server *bench_server_create(const struct bench_engine *engine,
+struct bench_server *bench_server_create(const struct bench_rival *rival,
 					 const struct bench_params *params)
 {
 	struct bench_server *server;
@@ -36,12 +23,13 @@ struct bench_server *bench_server_create(const struct bench_engine *engine,
 	server = kzalloc_obj(*server, GFP_KERNEL);
 	if (!server)
 		return ERR_PTR(-ENOMEM);
-	server->engine = engine;
+	server->engine = rival->engine;
+	server->policy = rival->policy;
 	server->cpu = params->cpu;
 	server->service_ns = params->service_ns;
 	init_completion(&server->gate);
 	init_completion(&server->at_gate);
-	err = engine->create(server);
+	err = rival->engine->create(server);
 	if (err) {
 		kfree(server);
 		return ERR_PTR(err);
@@ -54,10 +42,19 @@ void bench_server_free(struct bench_server *server)
 	kfree(server);
 }
 
+/* In the server's thread, before it serves anything that is measured. */
+static void bench_set_policy(const struct bench_server *server)
+{
+	const struct sched_attr attr = { .sched_policy = server->policy };
+
+	if (server->policy >= 0)
+		WARN_ON_ONCE(sched_setattr_nocheck(current, &attr));
+}
+
 /*
- * Does the work of a request; called by whoever serves, one request at a time.
- * A wake-up is counted when it is another task than before, or the same but it
- * has slept since.
+ * Does the work of a request; called in the server's task, one request at a
+ * time. A wakeup is counted when that is another task than before, or the same
+ * one and it has slept since.
  */
 void bench_serve(struct bench_request *req)
 {
@@ -66,6 +63,8 @@ void bench_serve(struct bench_request *req)
 
 	if (server->last_task != current ||
 	    server->last_switches != current->nvcsw) {
+		if (server->last_task != current)
+			bench_set_policy(server);
 		server->last_task = current;
 		server->last_switches = current->nvcsw;
 		server->wakeups++;

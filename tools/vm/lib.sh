@@ -67,11 +67,13 @@ step()
 	fi
 }
 
-# lock NAME - wait until no other run holds NAME; held until the script ends.
+# lock NAME [FOLDER] - wait until no other run holds NAME, which is a file in FOLDER (default:
+# one of the cache's); held until the script ends.
 lock()
 {
-	mkdir -p "$cache/lock"
-	exec 9>"$cache/lock/$1"
+	lock_folder=${2-$cache/lock}
+	mkdir -p "$lock_folder"
+	exec 9>"$lock_folder/$1"
 	if ! flock -n 9; then
 		say "waiting for another run that is busy with $1"
 		flock 9
@@ -115,7 +117,7 @@ apt_here()
 		"$@"
 }
 
-# archive_sites - lines "URI RELEASE SIGNED-BY" of the Debian archives that this machine uses.
+# archive_sites - lines "LABEL|URI|RELEASE" of the Debian archives that this machine uses.
 archive_sites()
 {
 	# shellcheck disable=SC2016 # apt fills these in

@@ -63,7 +63,7 @@ check()
 	check aio-killed
 }
 
-@test "who fills the queue does not keep others waiting for all of it" {
+@test "a submitter that fills the queue does not keep others waiting for all of it" {
 	check turns
 }
 

@@ -229,7 +229,7 @@ grub='sudo editor /etc/default/grub && sudo update-grub && sudo reboot'
 	[[ $output == *'-> sudo ddtctl info ddt0'* ]]
 }
 
-@test "who has a drive open is named" {
+@test "the process that has a drive open is named" {
 	reload
 	run -0 ddtctl doctor
 	[[ $output != *'is open in'* ]]
@@ -249,7 +249,7 @@ holds()
 	eventually grep -q ready "$BATS_TEST_TMPDIR/hold"
 }
 
-@test "who has a drive registered in an io_uring is named" {
+@test "the process that has a drive registered in an io_uring is named" {
 	reload
 	pid=$(holds ring)
 	run -1 rmmod ddt_drive
@@ -270,7 +270,7 @@ holds()
 	eventually rmmod ddt_drive
 }
 
-@test "who has a request in flight is named, though the file is closed" {
+@test "the process that has a request in flight is named, though the file is closed" {
 	reload_fast
 	ddtctl fault add 0 hang
 	pid=$(holds request)

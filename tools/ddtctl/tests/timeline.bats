@@ -145,6 +145,7 @@ export -f load_drive serves info member
 	reload_fast drives=3
 	run -0 ddtctl timeline -o "$json" --json 1 ddt2 /dev/ddt2 -- \
 		bash -c 'load_drive 0 2; load_drive 1 2'
+	echo "$output"
 	jq -e '.drives == [{name: "ddt1", requests: 6},
 		{name: "ddt2", requests: 0}]' <<<"$output"
 	events 'map(select(.name == "process_name") | .args.name) |
