@@ -2,13 +2,14 @@
 /*
  * queue.h - a queue of requests to a device, served by a thread of its own
  *
- * A driver embeds struct ddt_request in its requests and writes one callback,
- * ddt_queue_ops.serve(), which does the slow work. Every request that the queue
- * accepted is completed exactly once, whether it was served, cancelled, past
- * its deadline, or still queued when the queue was stopped.
+ * A driver embeds struct ddt_request in its requests and writes two callbacks:
+ * ddt_queue_ops.serve() does the slow work, .complete() gives the request back
+ * to its submitter. Every request that the queue accepted is completed exactly
+ * once, whether it was served, cancelled, past its deadline, or still queued
+ * when the queue was stopped.
  *
- * A request with two owners: the submitter owns its memory before it is
- * accepted and from ddt_queue_ops.complete() on, the queue in between.
+ * The submitter owns a request's memory before it is accepted and from
+ * ddt_queue_ops.complete() on, the queue in between.
  */
 #ifndef _DDT_QUEUE_H
 #define _DDT_QUEUE_H
@@ -22,13 +23,14 @@
 struct ddt_blocked;
 struct ddt_queue;
 
-/* private: the states of a request, see module/core/state.c */
+/* private: the states of a request, see module/core/state.h */
 enum ddt_request_state {
 	DDT_REQUEST_IDLE,	/* in no queue */
 	DDT_REQUEST_BLOCKED,	/* its submitter waits for a slot */
 	DDT_REQUEST_QUEUED,
 	DDT_REQUEST_DELAYED,	/* requeued, and not due yet */
 	DDT_REQUEST_IN_SERVICE,
+	DDT_REQUEST_CLAIMED,	/* about to be completed, unserved */
 	DDT_ENTRY_CURSOR,	/* no request: the place of a walk */
 };
 
@@ -123,9 +125,12 @@ struct ddt_request {
  *	server; by a worker, if its deadline has passed or an on-demand thread
  *	could not be started; and by ddt_queue_cancel(),
  *	ddt_queue_cancel_all() and ddt_queue_stop() in the context of their
- *	caller. Must not sleep if that context must not.
+ *	caller: by several at a time, for different requests, also during @serve.
+ *	Must not sleep if that context must not, and must not call
+ *	ddt_queue_flush(), _pause(), _stop() or _destroy() for its queue, which
+ *	wait for it.
  * @idle: called by the server, once, after ddt_queue_attr.idle_timeout without
- *	work; may sleep. Optional.
+ *	work; may sleep, but requests wait meanwhile. Optional.
  */
 struct ddt_queue_ops {
 	int (*serve)(struct ddt_queue *queue, struct ddt_request *req);
@@ -208,8 +213,8 @@ enum ddt_queue_stop_mode {
  * struct ddt_queue_stats - what a queue has done so far
  * @submitted: requests accepted
  * @completed: requests completed, however they ended
- * @cancelled: those of them that were cancelled or aborted before they were
- *	begun
+ * @cancelled: those of them that were cancelled or aborted while they were
+ *	queued, requeued ones included, or for which no thread could be started
  * @expired: those of them whose deadline passed before they were begun
  * @retried: how often a request was requeued
  * @wakeups: how often the server was woken
@@ -290,7 +295,7 @@ struct ddt_queue *__ddt_queue_create(const struct ddt_queue_ops *ops,
  *
  * Context: Process context, may sleep.
  * Return: the queue, which the caller must free with ddt_queue_destroy(); or an
- * error pointer: -EINVAL for unknown flags, an unknown server, a bad depth, a
+ * error pointer: -EINVAL without serve() or complete(), for unknown flags, an unknown server, a bad depth, a
  * negative idle timeout, or an on-demand thread that never ends; -ENOMEM; or
  * what ddt_thread_create() returns.
  */
@@ -303,9 +308,11 @@ struct ddt_queue *__ddt_queue_create(const struct ddt_queue_ops *ops,
 
 /**
  * ddt_queue_destroy() - stop a queue and free it
- * @queue: the queue; no other call for it may begin any more
+ * @queue: the queue
  *
- * A queue that has not been stopped is aborted: see ddt_queue_stop().
+ * A queue that has not been stopped is aborted: see ddt_queue_stop(). Of other
+ * calls only ddt_queue_submit_wait(), _flush() and _pause() may be in progress,
+ * which end; none may begin.
  *
  * Context: Process context, may sleep; not a callback of the queue.
  */
@@ -324,9 +331,12 @@ void *ddt_queue_context(const struct ddt_queue *queue);
  * ddt_queue_get_thread() - the thread of a queue
  * @queue: the queue
  *
+ * To look at it or wait for it. ddt_queue_stop() stops it; ddt_thread_stop()
+ * must not be called for it.
+ *
  * Context: Process context, may sleep.
- * Return: the thread, with a reference that the caller must drop with
- * ddt_thread_put(); or NULL if there is none at present.
+ * Return: the thread, which may have ended, with a reference that the caller
+ * must drop with ddt_thread_put(); or NULL if there is none at present.
  */
 struct ddt_thread *ddt_queue_get_thread(struct ddt_queue *queue);
 
@@ -413,7 +423,8 @@ int ddt_queue_submit(struct ddt_queue *queue, struct ddt_request *req);
  * @n: their number
  *
  * As ddt_queue_submit() for each until one is refused, but with one wakeup of
- * the server for all and one round trip of the lock for every 32.
+ * the server for all and one round trip of the lock for every 32. The wakeup
+ * comes last: if the caller is preempted before, all wait for it.
  *
  * Context: Any but NMI.
  * Return: how many were accepted; if none, 0 for @n = 0 or else why the first
@@ -437,7 +448,8 @@ int ddt_queue_submit_many(struct ddt_queue *queue,
  * Return: 0 if the request was accepted; -ETIME when the time was up; -EINTR,
  * see the flags; -ECANCELED if it was cancelled while it was blocked; -EINVAL
  * for unknown flags; -EDEADLK if the queue is full and its own server calls;
- * -ESHUTDOWN and -EBUSY as for ddt_queue_submit(). A request that was not
+ * -ESHUTDOWN and -EBUSY as for ddt_queue_submit(); what ddt_thread_create()
+ * returned, if an on-demand thread could not be started. A request that was not
  * accepted is not completed.
  */
 int ddt_queue_submit_wait(struct ddt_queue *queue, struct ddt_request *req,
@@ -488,8 +500,7 @@ void ddt_queue_cancel_all(struct ddt_queue *queue, ddt_request_match_t match,
  *
  * Context: Process context, may sleep.
  * Return: 0 when all have been completed; -ETIME, -EINTR, -EINVAL as for
- * ddt_wait(); -EDEADLK if called by the queue's own server. A
- * ddt_queue_ops.complete() must not call it elsewhere either.
+ * ddt_wait(); -EDEADLK if called by the queue's own server.
  */
 int ddt_queue_flush(struct ddt_queue *queue, unsigned int flags,
 		    ktime_t timeout);
@@ -505,7 +516,8 @@ int ddt_queue_flush(struct ddt_queue *queue, unsigned int flags,
  * Meanwhile requests are accepted, cancelled and expire as ever. Stopping a
  * queue ends its pause.
  *
- * Context: Process context, may sleep: until the request in service ends.
+ * Context: Process context, may sleep: until the request in service, or
+ * ddt_queue_ops.idle(), ends.
  * Return: 0; -ETIME, -EINTR, -EINVAL as for ddt_wait(), and then the queue is
  * not paused by this call; -ESHUTDOWN if it has been stopped; -EDEADLK if
  * called by the queue's own server.
@@ -536,8 +548,7 @@ int ddt_queue_resume(struct ddt_queue *queue);
  *
  * Context: Process context, may sleep: with %DDT_QUEUE_DRAIN until all requests
  * have been served, with %DDT_QUEUE_ABORT until ddt_queue_ops.serve() returns.
- * Return: 0; -EDEADLK if called by the queue's own server. A
- * ddt_queue_ops.complete() must not call it elsewhere either.
+ * Return: 0; -EDEADLK if called by the queue's own server.
  */
 int ddt_queue_stop(struct ddt_queue *queue, enum ddt_queue_stop_mode mode);
 

@@ -107,7 +107,8 @@ struct ddt_thread *ddt_thread_get(struct ddt_thread *thread);
  * The thread runs on, with or without references. Windows:
  * ObDereferenceObject().
  *
- * Context: Any but NMI.
+ * Context: Any but NMI; with PREEMPT_RT neither hard interrupts nor under a raw
+ * spin lock.
  */
 void ddt_thread_put(struct ddt_thread *thread);
 

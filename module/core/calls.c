@@ -44,7 +44,10 @@ static ktime_t ddt_queue_idle_timeout(enum ddt_queue_server server,
 	return timeout ?: on_demand ? DDT_QUEUE_DEFAULT_IDLE : DDT_FOREVER;
 }
 
-/* Completes what there is; what comes meanwhile has another thread started. */
+/*
+ * No thread could be started: completes all requests. Another is started for
+ * requests that are submitted meanwhile.
+ */
 static void ddt_queue_fail(struct ddt_server *server, int err)
 {
 	struct ddt_queue *queue = container_of(server, struct ddt_queue,
@@ -69,7 +72,8 @@ struct ddt_queue *__ddt_queue_create(const struct ddt_queue_ops *ops,
 	int err;
 
 	idle_timeout = ddt_queue_idle_timeout(attr->server, attr->idle_timeout);
-	if (attr->server > DDT_SERVER_WORKERS || idle_timeout < 0 ||
+	if (!ops->serve || !ops->complete ||
+	    attr->server > DDT_SERVER_WORKERS || idle_timeout < 0 ||
 	    attr->depth > DDT_QUEUE_MAX_DEPTH || attr->flags & ~DDT_QUEUE_TIMES)
 		return ERR_PTR(-EINVAL);
 
@@ -146,8 +150,7 @@ int ddt_queue_set_idle_timeout(struct ddt_queue *queue, ktime_t timeout)
 	ddt_queue_lock(queue);
 	queue->idle_timeout = timeout;
 	/* The server must go to sleep again, for that time. */
-	if (!queue->closed)
-		ddt_queue_wake(queue);
+	ddt_queue_wake_if_needed(queue);
 	ddt_queue_unlock(queue);
 	return 0;
 }
@@ -203,6 +206,8 @@ int ddt_queue_submit_wait(struct ddt_queue *queue, struct ddt_request *req,
 
 	if (flags & ~DDT_WAIT_FLAGS)
 		return -EINVAL;
+	if (timeout > 0 && !ddt_server_is_current(&queue->server))
+		ddt_queue_might_wait(queue);
 
 	ddt_queue_lock(queue);
 	err = ddt_request_submit_or_block(queue, req, &blocked);
@@ -212,8 +217,7 @@ int ddt_queue_submit_wait(struct ddt_queue *queue, struct ddt_request *req,
 	if (err != -EAGAIN)
 		return err;
 
-	if (timeout > 0)
-		ddt_queue_might_wait(queue);
+	/* From here on the queue may be gone, unless this caller gives up. */
 	err = ddt_caller_wait(&blocked.caller, flags, timeout);
 	if (!err)
 		return blocked.ret;
@@ -284,22 +288,28 @@ int ddt_queue_pause(struct ddt_queue *queue, unsigned int flags,
 		ddt_queue_might_wait(queue);
 
 	ddt_queue_lock(queue);
-	if (queue->closed) {
+	if (queue->server.closed) {
 		ret = -ESHUTDOWN;
 	} else {
 		queue->pauses++;
+		queue->leaving++;
 		if (queue->busy)
 			ddt_event_reset(&queue->quiet);
 		else
-			ddt_event_set(&queue->quiet);
+			ddt_queue_set_event(queue, &queue->quiet);
 	}
 	ddt_queue_unlock(queue);
 	if (ret)
 		return ret;
 
 	ret = ddt_wait(&queue->quiet.object, flags, timeout);
-	if (ret)
-		ddt_queue_resume(queue);
+
+	ddt_queue_lock(queue);
+	queue->leaving--;
+	if (ret && !--queue->pauses)
+		ddt_queue_wake_if_needed(queue);
+	ddt_queue_check_drained(queue);
+	ddt_queue_unlock(queue);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(ddt_queue_pause);
@@ -312,7 +322,7 @@ int ddt_queue_resume(struct ddt_queue *queue)
 	if (!queue->pauses)
 		ret = -EINVAL;
 	else if (!--queue->pauses)
-		ddt_queue_wake(queue);
+		ddt_queue_wake_if_needed(queue);
 	ddt_queue_unlock(queue);
 	return ret;
 }
@@ -329,13 +339,12 @@ int ddt_queue_stop(struct ddt_queue *queue, enum ddt_queue_stop_mode mode)
 
 	do {
 		ddt_queue_lock(queue);
-		queue->closed = true;
-		queue->server.closed = true;
+		WRITE_ONCE(queue->server.closed, true);
 		if (mode == DDT_QUEUE_ABORT)
 			queue->aborting = true;
 		more = ddt_queue_refuse_blocked(queue);
 		/* Delayed requests do not wait any longer. */
-		if (queue->queued)
+		if (queue->queued && !queue->aborting)
 			ddt_queue_wake(queue);
 		ddt_queue_check_drained(queue);
 		ddt_queue_unlock(queue);

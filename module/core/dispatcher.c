@@ -126,12 +126,14 @@ static void ddt_object_consume(struct ddt_object *object)
 
 /*
  * Ends a wait, unless it has ended already or is about to. The full barrier of
- * a successful cmpxchg() is between this and a wake-up; it pairs with the one in
- * set_current_state() of ddt_wait_sleep().
+ * a successful cmpxchg() is between this and a wakeup; it pairs with the one in
+ * set_current_state() of ddt_wait_sleep(). A waiter that was claimed need not
+ * try.
  */
 static bool ddt_waiter_claim(struct ddt_waiter *waiter, int result)
 {
-	return cmpxchg(&waiter->result, DDT_WAIT_PENDING, result) ==
+	return READ_ONCE(waiter->result) == DDT_WAIT_PENDING &&
+	       cmpxchg(&waiter->result, DDT_WAIT_PENDING, result) ==
 	       DDT_WAIT_PENDING;
 }
 

@@ -72,12 +72,15 @@ void ddt_order_remove(struct ddt_order *order, struct ddt_request *req)
 	ddt_flow_update(order, ddt_flow_of(order, req));
 }
 
-/* The next flow has its turn: @req has been taken into service. */
-void ddt_order_end_turn(struct ddt_order *order, struct ddt_request *req)
+/* Removes the next request to be served: then the next flow has its turn. */
+void ddt_order_take(struct ddt_order *order, struct ddt_request *req)
 {
 	struct ddt_flow *flow = ddt_flow_of(order, req);
 
-	if (!list_empty(&flow->turn))
+	list_del(&req->link);
+	if (list_empty(&flow->requests))
+		list_del_init(&flow->turn);
+	else if (!list_is_last(&flow->turn, &order->flows))
 		list_move_tail(&flow->turn, &order->flows);
 }
 
@@ -135,7 +138,7 @@ void ddt_order_block(struct ddt_order *order, struct ddt_request *req)
 		list_add_tail(&flow->blocked_turn, &order->blocked);
 }
 
-/* It waits no longer: the next flow has its turn. */
+/* It waits no longer. */
 void ddt_order_unblock(struct ddt_order *order, struct ddt_request *req)
 {
 	struct ddt_flow *flow = ddt_flow_of(order, req);
@@ -143,7 +146,15 @@ void ddt_order_unblock(struct ddt_order *order, struct ddt_request *req)
 	list_del_init(&req->link);
 	if (list_empty(&flow->blocked))
 		list_del_init(&flow->blocked_turn);
-	else
+}
+
+/* @req, which is blocked no longer, was granted a slot: the next flow's turn. */
+void ddt_order_end_blocked_turn(struct ddt_order *order,
+				struct ddt_request *req)
+{
+	struct ddt_flow *flow = ddt_flow_of(order, req);
+
+	if (!list_empty(&flow->blocked_turn))
 		list_move_tail(&flow->blocked_turn, &order->blocked);
 }
 

@@ -12,8 +12,8 @@ struct ddt_order {
 	struct list_head flows;		/* with a request to serve, in turn */
 	struct ddt_flow shared;		/* of the requests that name none */
 	struct rb_root_cached delayed;	/* requests, by the time they are due */
-	struct rb_root_cached deadlines;	/* of those not begun */
 	struct list_head blocked;	/* flows of blocked submitters, in turn */
+	struct rb_root_cached deadlines;	/* of those not begun */
 	struct ddt_flow nonblocking;	/* takes their turn among them */
 };
 
@@ -22,7 +22,7 @@ void ddt_order_init(struct ddt_order *order);
 void ddt_order_add(struct ddt_order *order, struct ddt_request *req,
 		   bool first);
 void ddt_order_remove(struct ddt_order *order, struct ddt_request *req);
-void ddt_order_end_turn(struct ddt_order *order, struct ddt_request *req);
+void ddt_order_take(struct ddt_order *order, struct ddt_request *req);
 
 void ddt_order_delay(struct ddt_order *order, struct ddt_request *req,
 		     ktime_t due);
@@ -34,6 +34,8 @@ void ddt_order_remove_deadline(struct ddt_order *order,
 
 void ddt_order_block(struct ddt_order *order, struct ddt_request *req);
 void ddt_order_unblock(struct ddt_order *order, struct ddt_request *req);
+void ddt_order_end_blocked_turn(struct ddt_order *order,
+				struct ddt_request *req);
 void ddt_order_refused(struct ddt_order *order);
 struct ddt_request *ddt_order_next_blocked(struct ddt_order *order);
 

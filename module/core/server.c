@@ -25,7 +25,9 @@
 #include "../compat.h"
 #include "server.h"
 
-/* Serves queues that have no thread, and starts threads on demand. */
+/* Serve queues that have no thread: run callbacks, which may take long. */
+static struct workqueue_struct *ddt_workers;
+/* Starts threads on demand; other short work items of queues. */
 static struct workqueue_struct *ddt_workqueue;
 
 /* Wakes the server, unless it is awake or will look again anyway. */
@@ -39,6 +41,8 @@ void ddt_server_wake(struct ddt_server *server)
 	server->wakeups++;
 	if (server->has_thread)
 		ddt_monitor_release(&server->monitor);
+	else if (server->kind == DDT_SERVER_WORKERS)
+		queue_work(ddt_workers, &server->now);
 	else
 		queue_work(ddt_workqueue, &server->now);
 }
@@ -91,7 +95,7 @@ static int ddt_server_thread(void *context)
 	return 0;
 }
 
-/* The work of workers. */
+/* The work item of workers. */
 static void ddt_server_work(struct work_struct *work)
 {
 	ddt_server_run(container_of(work, struct ddt_server, now));
@@ -108,7 +112,7 @@ static enum hrtimer_restart ddt_server_timer(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-/* The work of a thread on demand: reaps the one that has ended, starts one. */
+/* The work item of a thread on demand: reaps the one that has ended, starts one. */
 static void ddt_server_replace_thread(struct work_struct *work)
 {
 	struct ddt_server *server = container_of(work, struct ddt_server, now);
@@ -260,15 +264,24 @@ int ddt_server_nice(struct ddt_server *server, int *nice)
 int __init ddt_server_init(void)
 {
 	ddt_workqueue = alloc_workqueue("ddt", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	return ddt_workqueue ? 0 : -ENOMEM;
+	if (!ddt_workqueue)
+		return -ENOMEM;
+	ddt_workers = alloc_workqueue("ddt_workers",
+				      WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!ddt_workers) {
+		destroy_workqueue(ddt_workqueue);
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 void ddt_server_exit(void)
 {
+	destroy_workqueue(ddt_workers);
 	destroy_workqueue(ddt_workqueue);
 }
 
-/* Runs a work where the server's own runs. Any context but NMI. */
+/* For short work items of a queue. Any context but NMI. */
 void ddt_server_queue_work(struct work_struct *work)
 {
 	queue_work(ddt_workqueue, work);

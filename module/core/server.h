@@ -18,7 +18,7 @@ struct ddt_server {
 	/* Under that lock: */
 	bool asleep;		/* looks again only when woken */
 	bool has_thread;	/* one runs, or is being started */
-	bool closed;		/* a thread on demand must not end any more */
+	bool closed;		/* the queue accepts no more requests */
 	u64 wakeups;
 
 	enum ddt_queue_server kind;

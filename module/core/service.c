@@ -17,7 +17,7 @@
 #include "state.h"
 #include "trace.h"
 
-/* Without the lock. */
+/* Lockless. */
 static void ddt_queue_serve_one(struct ddt_queue *queue,
 				struct ddt_request *req,
 				struct ddt_served *served)
@@ -47,6 +47,7 @@ static void ddt_queue_serve_one(struct ddt_queue *queue,
 	served->service_ns = req->service_ns;
 	req->status = status;
 	trace_ddt_request_complete(name, number, status);
+	WRITE_ONCE(req->entry.state, DDT_REQUEST_IDLE);
 	queue->ops->complete(queue, req);
 }
 
@@ -109,8 +110,14 @@ void ddt_queue_serve(struct ddt_server *server)
 			queue->worked = false;
 			queue->busy = true;
 			ddt_queue_unlock(queue);
+			lock_map_acquire(&queue->map);
 			if (queue->ops->idle)
 				queue->ops->idle(queue);
+			lock_map_release(&queue->map);
+			ddt_queue_lock(queue);
+		} else if (!until) {
+			ddt_queue_unlock(queue);
+			cond_resched();
 			ddt_queue_lock(queue);
 		} else {
 			if (server->has_thread)

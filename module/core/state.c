@@ -6,8 +6,9 @@
  */
 
 #include <linux/ktime.h>
-#include <linux/minmax.h>
 #include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/prefetch.h>
 #include <linux/sched.h>
 
 #include "../compat.h"
@@ -28,8 +29,8 @@ static void ddt_queue_assert_held(const struct ddt_queue *queue)
 	ddt_monitor_assert_held(&queue->server.monitor);
 }
 
-static void ddt_queue_set_event(struct ddt_queue *queue,
-				struct ddt_event *event)
+/* Its waiters are woken when the lock is dropped. */
+void ddt_queue_set_event(struct ddt_queue *queue, struct ddt_event *event)
 {
 	ddt_monitor_set_event(&queue->server.monitor, event);
 }
@@ -39,8 +40,19 @@ void ddt_queue_wake(struct ddt_queue *queue)
 {
 	ddt_queue_assert_held(queue);
 
-	if (!queue->pauses || queue->closed)
+	if (!queue->pauses || queue->server.closed)
 		ddt_server_wake(&queue->server);
+}
+
+/* Has the server look again, but starts nothing if there is nothing to do. */
+void ddt_queue_wake_if_needed(struct ddt_queue *queue)
+{
+	ddt_queue_assert_held(queue);
+
+	if (!queue->server.closed &&
+	    (queue->server.has_thread || queue->worked || queue->queued ||
+	     queue->blocked))
+		ddt_queue_wake(queue);
 }
 
 /* Called whenever one of the conditions may have become true. */
@@ -48,7 +60,7 @@ void ddt_queue_check_drained(struct ddt_queue *queue)
 {
 	ddt_queue_assert_held(queue);
 
-	if (queue->closed && queue->completed == queue->submitted &&
+	if (queue->server.closed && queue->completed == queue->submitted &&
 	    !queue->blocked && !queue->leaving &&
 	    !ddt_flush_any(&queue->flushes))
 		ddt_queue_set_event(queue, &queue->drained);
@@ -172,13 +184,6 @@ static void ddt_request_accept(struct ddt_queue *queue, struct ddt_request *req)
 	trace_ddt_depth(queue->server.name, queue->queued);
 }
 
-/* Whether there is a slot for a submitter that waits. */
-static bool ddt_queue_has_slot(const struct ddt_queue *queue)
-{
-	return queue->queued + queue->slot_kept < queue->depth ||
-	       !queue->queued;
-}
-
 /*
  * Decides about a blocked submission: @ret is 0 to accept it, or why it is
  * refused. Returns false if its submitter has given up.
@@ -199,6 +204,7 @@ static bool ddt_request_unblock(struct ddt_queue *queue,
 		return false;
 	}
 	blocked->ret = ret;
+	ddt_order_end_blocked_turn(&queue->order, req);
 	if (ret) {
 		list_del(&req->entry.link);
 		req->entry.state = DDT_REQUEST_IDLE;
@@ -220,15 +226,17 @@ static void ddt_queue_admit(struct ddt_queue *queue)
 
 	/* Any that are passed over will come here when they leave. */
 	for (i = 0; i < DDT_CHUNK; i++) {
-		if (queue->closed || list_empty(&queue->order.blocked) ||
-		    !ddt_queue_has_slot(queue))
+		if (queue->server.closed || list_empty(&queue->order.blocked) ||
+		    queue->queued + queue->slot_kept >= queue->depth)
 			break;
 		req = ddt_order_next_blocked(&queue->order);
 		if (!req)
 			queue->slot_kept = true;
-		else if (ddt_request_unblock(queue, req, 0))
-			any = true;
+		else
+			ddt_request_unblock(queue, req, 0);
+		any = true;
 	}
+	/* A server that finds nothing to serve gives up the slot that is kept. */
 	if (any)
 		ddt_queue_wake(queue);
 }
@@ -238,7 +246,7 @@ static int ddt_request_check(const struct ddt_queue *queue,
 {
 	if (READ_ONCE(req->entry.state) != DDT_REQUEST_IDLE)
 		return -EBUSY;
-	return queue->closed ? -ESHUTDOWN : 0;
+	return queue->server.closed ? -ESHUTDOWN : 0;
 }
 
 /* The server is not woken yet. */
@@ -272,7 +280,8 @@ int ddt_request_submit_or_block(struct ddt_queue *queue,
 
 	if (err)
 		return err;
-	if (!queue->blocked && ddt_queue_has_slot(queue)) {
+	if (!queue->blocked && queue->queued < queue->depth) {
+		queue->slot_kept = false;
 		list_add_tail(&req->entry.link, &queue->all);
 		ddt_request_accept(queue, req);
 		return 0;
@@ -326,29 +335,33 @@ bool ddt_queue_refuse_blocked(struct ddt_queue *queue)
 
 /* Out of the queue */
 
-/* Takes out a request that is queued or delayed. The caller gives it a state. */
-static void ddt_request_take(struct ddt_queue *queue, struct ddt_request *req)
+/* The request has left its order. */
+static void ddt_request_free_slot(struct ddt_queue *queue,
+				  struct ddt_request *req)
 {
 	ddt_queue_assert_held(queue);
 
+	if (unlikely(req->deadline) && !req->begun)
+		ddt_order_remove_deadline(&queue->order, req);
+	queue->queued--;
+	trace_ddt_depth(queue->server.name, queue->queued);
+	if (unlikely(!list_empty(&queue->order.blocked)))
+		ddt_queue_admit(queue);
+}
+
+/*
+ * Takes out a request that is queued or delayed: the caller must complete it
+ * unserved.
+ */
+static void ddt_request_claim(struct ddt_queue *queue, struct ddt_request *req)
+{
 	if (req->entry.state == DDT_REQUEST_DELAYED)
 		ddt_order_undelay(&queue->order, req);
 	else
 		ddt_order_remove(&queue->order, req);
-	if (req->deadline && !req->begun)
-		ddt_order_remove_deadline(&queue->order, req);
-	if (!--queue->queued)
-		queue->slot_kept = false;
-	trace_ddt_depth(queue->server.name, queue->queued);
-}
-
-/* Takes out a request that the caller must complete unserved. */
-static void ddt_request_claim(struct ddt_queue *queue, struct ddt_request *req)
-{
-	ddt_request_take(queue, req);
 	list_del(&req->entry.link);
-	req->entry.state = DDT_REQUEST_IDLE;
-	ddt_queue_admit(queue);
+	req->entry.state = DDT_REQUEST_CLAIMED;
+	ddt_request_free_slot(queue, req);
 }
 
 /* @number: that of a request that has been completed, and may be gone. */
@@ -361,7 +374,7 @@ static void ddt_queue_count_completed(struct ddt_queue *queue, u64 number)
 		ddt_flush_count(&queue->flushes, number);
 		ddt_flusher_end_done(queue);
 	}
-	if (unlikely(queue->closed))
+	if (unlikely(queue->server.closed))
 		ddt_queue_check_drained(queue);
 }
 
@@ -376,6 +389,7 @@ void ddt_request_complete_unserved(struct ddt_queue *queue,
 							req->stamp));
 	req->status = status;
 	trace_ddt_request_complete(queue->server.name, number, status);
+	WRITE_ONCE(req->entry.state, DDT_REQUEST_IDLE);
 	queue->ops->complete(queue, req);
 
 	ddt_queue_lock(queue);
@@ -480,7 +494,10 @@ static enum hrtimer_restart ddt_queue_expiry(struct hrtimer *timer)
 
 /* Service */
 
-/* Puts requests that are due back into their flows; returns when more are. */
+/*
+ * Returns requests that are due to their flows. Returns when the next one will
+ * be due, 0 if others may be due already.
+ */
 static ktime_t ddt_queue_end_delays(struct ddt_queue *queue)
 {
 	struct ddt_request *req;
@@ -493,54 +510,66 @@ static ktime_t ddt_queue_end_delays(struct ddt_queue *queue)
 		if (!req)
 			return DDT_FOREVER;
 		/* A queue that is being stopped does not wait for it. */
-		if (!queue->closed && ktime_get() < req->key)
+		if (!queue->server.closed && ktime_get() < req->key)
 			return req->key;
 		ddt_order_undelay(&queue->order, req);
 		ddt_order_add(&queue->order, req,
 			      req->retry_place == DDT_RETRY_HEAD);
 		req->entry.state = DDT_REQUEST_QUEUED;
 	}
-	return DDT_FOREVER;	/* and there is one to serve first */
+	return 0;
 }
 
 /*
  * Takes the next request into service; or out, if it has @expired: then the
  * caller must complete it unserved. If there is none, returns NULL and until
- * when to wait for one.
+ * when to wait for one: 0 to call this again at once, the lock dropped in
+ * between.
  */
 struct ddt_request *ddt_request_begin(struct ddt_queue *queue, ktime_t *until,
 				      bool *expired)
 {
-	struct ddt_request *req;
+	struct ddt_request *req, *next;
 
 	ddt_queue_assert_held(queue);
 
 	*until = DDT_FOREVER;
-	if (unlikely(queue->aborting || (queue->pauses && !queue->closed)))
+	if (unlikely(queue->aborting || (queue->pauses && !queue->server.closed)))
 		return NULL;
 	if (unlikely(ddt_order_first_delayed(&queue->order)))
 		*until = ddt_queue_end_delays(queue);
 	req = ddt_order_next(&queue->order);
-	if (!req)
+	if (!req) {
+		if (unlikely(queue->slot_kept)) {
+			/* It was not wanted in time. */
+			queue->slot_kept = false;
+			ddt_queue_admit(queue);
+			*until = 0;
+		}
 		return NULL;
+	}
 
 	queue->busy = true;
+	ddt_order_take(&queue->order, req);
 	*expired = unlikely(req->deadline) && !req->begun &&
 		   req->deadline < ktime_get();
 	if (*expired) {
-		ddt_request_claim(queue, req);
+		list_del(&req->entry.link);
+		req->entry.state = DDT_REQUEST_CLAIMED;
+		ddt_request_free_slot(queue, req);
 		return req;
 	}
-	ddt_request_take(queue, req);
-	ddt_order_end_turn(&queue->order, req);
 	list_replace(&req->entry.link, &queue->place.link);
 	req->entry.state = DDT_REQUEST_IN_SERVICE;
+	ddt_request_free_slot(queue, req);
 	req->begun = true;
 	req->retry = false;
 	WRITE_ONCE(queue->service, (unsigned long)req);
+	/* Its link was written when @req was removed, so it is in the cache. */
+	next = ddt_order_next(&queue->order);
+	if (next)
+		prefetchw(list_next_entry(next, link));
 	trace_ddt_request_begin(queue->server.name, req->number, queue->queued);
-	if (unlikely(!list_empty(&queue->order.blocked)))
-		ddt_queue_admit(queue);
 	return req;
 }
 
@@ -560,7 +589,7 @@ struct ddt_request *ddt_request_hold(struct ddt_queue *queue)
 }
 
 /*
- * Puts a request back that was not ready and returns 0, or returns the status
+ * Requeues a request that was not ready and returns 0, or returns the status
  * to complete it with.
  */
 static int ddt_request_requeue(struct ddt_queue *queue, struct ddt_request *req)
@@ -569,7 +598,7 @@ static int ddt_request_requeue(struct ddt_queue *queue, struct ddt_request *req)
 
 	if (req->cancelled)
 		return -ECANCELED;
-	if (queue->closed)
+	if (queue->server.closed)
 		return -ESHUTDOWN;
 
 	list_replace(&queue->place.link, &req->entry.link);
@@ -602,10 +631,8 @@ bool ddt_request_end(struct ddt_queue *queue, struct ddt_request *req,
 
 	/* Pairs with ddt_request_hold(). */
 	if (likely(!req->retry) &&
-	    likely(try_cmpxchg(&queue->service, &service, 0UL))) {
-		WRITE_ONCE(req->entry.state, DDT_REQUEST_IDLE);
+	    likely(try_cmpxchg(&queue->service, &service, 0UL)))
 		return true;
-	}
 
 	ddt_queue_lock(queue);
 	WRITE_ONCE(queue->service, 0UL);
@@ -615,8 +642,6 @@ bool ddt_request_end(struct ddt_queue *queue, struct ddt_request *req,
 		*status = ddt_request_requeue(queue, req);
 		requeued = !*status;
 	}
-	if (!requeued)
-		WRITE_ONCE(req->entry.state, DDT_REQUEST_IDLE);
 	ddt_queue_unlock(queue);
 	return !requeued;
 }

@@ -26,9 +26,9 @@
  * The states: a request is IDLE outside the queue. Submitting makes it QUEUED,
  * or BLOCKED until a slot is granted. The server takes it into service
  * (IN_SERVICE) and completes it (IDLE), or requeues it (QUEUED or DELAYED).
- * Every other context that takes a request out of the queue makes it IDLE, and
- * must complete it. So a request is claimed under the lock by exactly one
- * context, and completed exactly once.
+ * Every other context that takes a request out of the queue makes it CLAIMED,
+ * and must complete it (IDLE). So a request is claimed under the lock by exactly
+ * one context, and completed exactly once.
  *
  * In service a request is known by ->service alone: its completion may free it.
  * The server ends a service without the lock, by exchanging that word. A
@@ -38,8 +38,9 @@
  * until then the request counts as outstanding.
  *
  * The end: the queue is drained when it is closed, all requests are accounted
- * for, and no caller is left that has given up waiting but has yet to take the
- * lock (->leaving). A caller whose wait the queue ended does not touch it again.
+ * for, and no caller is left that has yet to take the lock after its wait
+ * (->leaving). A submitter or flusher whose wait the queue ended does not touch
+ * it again.
  */
 #ifndef _DDT_CORE_STATE_H
 #define _DDT_CORE_STATE_H
@@ -60,37 +61,41 @@
 /* How many requests are looked at while the lock is held. */
 #define DDT_CHUNK	32
 
+/*
+ * Cache lines: what the submitter and the server both write is in as few as
+ * possible, and what only the server writes is in others.
+ */
 struct ddt_queue {
 	struct ddt_server server;	/* first: has the lock */
 
-	/* What each request needs: */
-	bool closed;			/* accepts no more requests */
-	bool aborting;			/* serves no more requests */
-	bool slot_kept;			/* for submitters that do not wait */
-	bool busy;			/* the server runs a callback, or is to */
+	/* What a submission needs, and the server too: */
+	bool slot_kept ____cacheline_aligned;	/* for those that do not wait */
 	unsigned int depth;
 	unsigned int queued;
 	unsigned int max_queued;
-	u64 submitted;
-	u64 completed;
-	unsigned long service;		/* see ddt_request_hold() */
-	struct list_head all;		/* entries, in the order of arrival */
-	struct ddt_entry place;		/* of the request in service */
-	struct ddt_order order;
-
-	struct ddt_flushes flushes;
-	unsigned int leaving;		/* callers that have given up */
 	unsigned int blocked;		/* submitters that wait for a slot */
 	unsigned int pauses;
+	u64 submitted;
+	struct ddt_queue_times *times;	/* NULL if not measured */
+	struct list_head all;		/* entries, in the order of arrival */
+	struct ddt_order order ____cacheline_aligned;
+
+	/* What only the server needs for each request: */
+	bool aborting ____cacheline_aligned;	/* serves no more requests */
+	bool busy;			/* the server runs a callback or will */
 	bool worked;			/* since idle() was called */
+	u64 completed;
+	unsigned long service;		/* see ddt_request_hold() */
+	struct ddt_entry place;		/* of the request in service */
+	const struct ddt_queue_ops *ops;
+
+	struct ddt_flushes flushes;
 	ktime_t idle_since;		/* 0: not yet, or unknown */
 	ktime_t idle_timeout;
+	unsigned int leaving;		/* callers that will take the lock */
 	u64 cancelled;
 	u64 expired;
 	u64 retried;
-	struct ddt_queue_times *times;	/* NULL if not measured */
-
-	const struct ddt_queue_ops *ops;
 	void *context;
 	struct ddt_event cancel;	/* set if the one in service is cancelled */
 	struct ddt_event quiet;		/* set if paused and not busy */
@@ -154,6 +159,8 @@ static inline void ddt_queue_might_wait(struct ddt_queue *queue)
 
 void ddt_queue_init(struct ddt_queue *queue);
 void ddt_queue_wake(struct ddt_queue *queue);
+void ddt_queue_wake_if_needed(struct ddt_queue *queue);
+void ddt_queue_set_event(struct ddt_queue *queue, struct ddt_event *event);
 void ddt_queue_check_drained(struct ddt_queue *queue);
 
 void ddt_caller_init(struct ddt_caller *caller);
