@@ -53,6 +53,12 @@ static struct blocked *blocked_start(struct kunit *test,
 	return blocked;
 }
 
+/* Waits until a thread waits in the call that is all it does, or has ended. */
+static bool caller_has_begun(struct ddt_test_thread *thread)
+{
+	return ddt_test_until(ddt_test_waits(thread) || ddt_test_ended(thread));
+}
+
 static struct ddt_flow *flow_alloc(struct kunit *test)
 {
 	struct ddt_flow *flow = ddt_test_alloc(test, sizeof(*flow));
@@ -113,6 +119,82 @@ static void submitter_that_does_not_wait_gets_a_slot_in_turn(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, ddt_test_join(second[i]->thread), 0);
 	expect_completions(test, subject, 14);
 	expect_completed(test, job, 0);
+}
+
+static void flow_keeps_its_turn_when_one_of_its_submitters_gives_up(struct kunit *test)
+{
+	struct ddt_flow *flow = flow_alloc(test);
+	struct blocked *first, *other, *impatient;
+	struct subject *subject;
+	struct job *queued[1];
+
+	subject = subject_start_full(test, 1, queued);
+	first = blocked_start(test, subject, flow);
+	other = blocked_start(test, subject, flow_alloc(test));
+	impatient = ddt_test_alloc(test, sizeof(*impatient));
+	impatient->subject = subject;
+	impatient->job = job_alloc(test, JOB_NOTHING);
+	impatient->job->req.flow = flow;
+	impatient->timeout = NSEC_PER_MSEC;
+	KUNIT_EXPECT_EQ(test, -ETIME,
+			ddt_test_call(test, blocked_main, impatient));
+
+	KUNIT_EXPECT_EQ(test, 0, ddt_queue_cancel(subject->queue,
+						  &queued[0]->req));
+	KUNIT_EXPECT_EQ(test, ddt_test_join(first->thread), 0);
+	KUNIT_EXPECT_FALSE(test, ddt_test_ended(other->thread));
+	ddt_event_set(&subject->gate);
+	KUNIT_EXPECT_EQ(test, ddt_test_join(other->thread), 0);
+	expect_completions(test, subject, 4);
+}
+
+/*
+ * A queue of depth 1 with a request in service, whose slot is kept for a
+ * submitter that does not wait. Returns the submitter that waits.
+ */
+static struct blocked *slot_keep(struct kunit *test, struct subject **subject,
+				 struct job *job)
+{
+	struct blocked *before, *blocked;
+	struct job *queued[1];
+
+	*subject = subject_start_full(test, 1, queued);
+	before = blocked_start(test, *subject, flow_alloc(test));
+	KUNIT_EXPECT_EQ(test, -EAGAIN,
+			ddt_queue_submit((*subject)->queue, &job->req));
+	blocked = blocked_start(test, *subject, flow_alloc(test));
+	KUNIT_EXPECT_EQ(test, 0, ddt_queue_cancel((*subject)->queue,
+						  &queued[0]->req));
+	KUNIT_EXPECT_EQ(test, ddt_test_join(before->thread), 0);
+	KUNIT_EXPECT_EQ(test, 0, ddt_queue_cancel((*subject)->queue,
+						  &before->job->req));
+	return blocked;
+}
+
+static void only_slot_is_kept_for_a_submitter_that_does_not_wait(struct kunit *test)
+{
+	struct job *job = job_alloc(test, JOB_NOTHING);
+	struct subject *subject;
+	struct blocked *blocked;
+
+	blocked = slot_keep(test, &subject, job);
+	KUNIT_EXPECT_EQ(test, 0, ddt_queue_submit(subject->queue, &job->req));
+	ddt_event_set(&subject->gate);
+	KUNIT_EXPECT_EQ(test, ddt_test_join(blocked->thread), 0);
+	expect_completions(test, subject, 5);
+	expect_completed(test, job, 0);
+}
+
+static void kept_slot_is_granted_when_nothing_else_can_be_served(struct kunit *test)
+{
+	struct job *job = job_alloc(test, JOB_NOTHING);
+	struct subject *subject;
+	struct blocked *blocked;
+
+	blocked = slot_keep(test, &subject, job);
+	ddt_event_set(&subject->gate);
+	KUNIT_EXPECT_EQ(test, ddt_test_join(blocked->thread), 0);
+	expect_completions(test, subject, 4);
 }
 
 /* Blocks again and again, each time for a slot. */
@@ -527,7 +609,7 @@ static void submit_wait_does_not_touch_a_queue_that_its_completion_has_destroyed
 {
 	const struct sched_attr idle = { .sched_policy = SCHED_IDLE };
 	struct ending *ending = ddt_test_alloc(test, sizeof(*ending));
-	unsigned long begin = jiffies;
+	unsigned long begin = jiffies, waited;
 	struct ddt_test_thread *destroyer;
 	struct subject *subject;
 	struct task_struct *task;
@@ -559,11 +641,12 @@ static void submit_wait_does_not_touch_a_queue_that_its_completion_has_destroyed
 				     subject->attr.thread.cpus);
 
 		ddt_event_set(&subject->gate);
-		begin = jiffies;
+		waited = jiffies;
 		/* Pairs with the release in ending_destroy(). */
 		while (!smp_load_acquire(&ending->destroyed) &&
-		       time_before(jiffies, begin + 5 * HZ))
+		       !ddt_test_late(waited))
 			cpu_relax();
+		KUNIT_EXPECT_TRUE(test, ending->destroyed);
 		KUNIT_EXPECT_EQ(test, ddt_test_join(destroyer), 0);
 		KUNIT_EXPECT_EQ(test, 0,
 				ddt_test_join(ending->blocked->thread));
@@ -615,6 +698,9 @@ static void stop_waits_for_blocked_submitters_that_give_up(struct kunit *test)
 					      NSEC_PER_USEC;
 			blocked[k]->thread = ddt_test_start(test, blocked_main,
 							    blocked[k]);
+			/* When the queue is destroyed no call may begin. */
+			KUNIT_ASSERT_TRUE(test,
+					  caller_has_begun(blocked[k]->thread));
 		}
 		ddt_test_jitter();
 		ddt_event_set(&subject->gate);
@@ -698,6 +784,96 @@ static void submit_wait_by_the_server_of_a_full_queue_is_refused(struct kunit *t
 	ddt_event_set(&self->gate);
 	KUNIT_EXPECT_TRUE(test, ddt_test_signaled(&self->done.object));
 	KUNIT_EXPECT_EQ(test, self->ret, -EDEADLK);
+}
+
+/* Two requests that are cancelled; the completion of one submits the other. */
+struct again {
+	struct ddt_queue *queue;
+	struct ddt_request gate_req;
+	struct ddt_request reqs[2];
+	struct ddt_event gate;
+	int ret;
+	int completions;
+};
+
+static int again_serve(struct ddt_queue *queue, struct ddt_request *req)
+{
+	struct again *again = ddt_queue_context(queue);
+
+	ddt_wait(&again->gate.object, 0, DDT_FOREVER);
+	return 0;
+}
+
+static void again_complete(struct ddt_queue *queue, struct ddt_request *req)
+{
+	struct again *again = ddt_queue_context(queue);
+
+	again->completions++;
+	if (req == &again->reqs[0])
+		again->ret = ddt_queue_submit(queue, &again->reqs[1]);
+}
+
+static bool again_match(const struct ddt_request *req, const void *context)
+{
+	const struct again *again = context;
+
+	return req != &again->gate_req;
+}
+
+static int again_destroy(void *context)
+{
+	struct again *again = context;
+
+	ddt_event_set(&again->gate);
+	ddt_queue_destroy(again->queue);
+	return 0;
+}
+
+static void request_that_is_about_to_be_completed_is_busy(struct kunit *test)
+{
+	static const struct ddt_queue_ops ops = {
+		.serve = again_serve,
+		.complete = again_complete,
+	};
+	static const struct ddt_queue_attr attr = {
+		.thread.name = "ddt_again",
+	};
+	struct again *again = ddt_test_alloc(test, sizeof(*again));
+	int i;
+
+	ddt_event_init(&again->gate, DDT_EVENT_MANUAL, false);
+	again->queue = ddt_queue_create(&ops, again, &attr);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(again->queue));
+	ddt_test_at_exit(test, again_destroy, again);
+	ddt_request_init(&again->gate_req);
+	KUNIT_EXPECT_EQ(test, 0, ddt_queue_submit(again->queue,
+						  &again->gate_req));
+	for (i = 0; i < ARRAY_SIZE(again->reqs); i++) {
+		ddt_request_init(&again->reqs[i]);
+		KUNIT_EXPECT_EQ(test, 0, ddt_queue_submit(again->queue,
+							  &again->reqs[i]));
+	}
+	ddt_queue_cancel_all(again->queue, again_match, again);
+	KUNIT_EXPECT_EQ(test, again->ret, -EBUSY);
+	KUNIT_EXPECT_EQ(test, again->completions, 2);
+}
+
+static void queue_without_its_callbacks_is_refused(struct kunit *test)
+{
+	static const struct ddt_queue_ops no_serve = {
+		.complete = again_complete,
+	};
+	static const struct ddt_queue_ops no_complete = {
+		.serve = again_serve,
+	};
+	static const struct ddt_queue_attr attr = {};
+
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			PTR_ERR_OR_ZERO(ddt_queue_create(&no_serve, NULL,
+							 &attr)));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			PTR_ERR_OR_ZERO(ddt_queue_create(&no_complete, NULL,
+							 &attr)));
 }
 
 /* An on-demand thread that can be started only the second time. */
@@ -792,19 +968,28 @@ static void requests_expire_in_the_order_of_their_deadlines(struct kunit *test)
 	struct subject *subject = subject_alloc(test);
 	struct job *jobs[100];
 	ktime_t deadline;
-	int i;
+	int i, ms = 30;
+	bool in_time;
 
 	subject->attr.depth = ARRAY_SIZE(jobs);
 	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
 	job_begin(test, subject, JOB_GATE);
-	deadline = ktime_add_ms(ktime_get(), 60);
-	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
-		jobs[i] = job_alloc(test, JOB_NOTHING);
-		jobs[i]->req.deadline = ktime_sub_us(deadline, 30 * i);
-		KUNIT_EXPECT_EQ(test, 0, ddt_queue_submit(subject->queue,
-							  &jobs[i]->req));
-	}
-	expect_completions(test, subject, ARRAY_SIZE(jobs));
+	/* Again with more time, if not all were submitted before the first. */
+	do {
+		ms *= 2;
+		atomic_set(&subject->ended, 0);
+		deadline = ktime_add_ms(ktime_get(), ms);
+		for (i = 0; i < ARRAY_SIZE(jobs); i++) {
+			jobs[i] = job_alloc(test, JOB_NOTHING);
+			jobs[i]->req.deadline = ktime_sub_us(deadline, 30 * i);
+			KUNIT_EXPECT_EQ(test, 0,
+					ddt_queue_submit(subject->queue,
+							 &jobs[i]->req));
+		}
+		in_time = ktime_get() < ktime_sub_us(deadline, 30 * i);
+		expect_completions(test, subject, ARRAY_SIZE(jobs));
+	} while (!in_time && ms < 20000);
+	KUNIT_EXPECT_TRUE(test, in_time);
 	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
 		expect_completed(test, jobs[i], -ETIME);
 		KUNIT_EXPECT_EQ(test, jobs[i]->completion_order,
@@ -1068,6 +1253,63 @@ static void pause_that_gives_up_does_not_pause(struct kunit *test)
 	expect_completed(test, job, 0);
 }
 
+static void resume_of_an_idle_queue_starts_no_thread(struct kunit *test)
+{
+	struct subject *subject = subject_alloc(test);
+	struct ddt_queue_stats stats;
+
+	subject->attr.server = DDT_SERVER_ON_DEMAND;
+	subject->attr.idle_timeout = DDT_TEST_HOUR;
+	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
+	KUNIT_EXPECT_EQ(test, 0, ddt_queue_pause(subject->queue, 0,
+						 DDT_FOREVER));
+	KUNIT_EXPECT_EQ(test, ddt_queue_resume(subject->queue), 0);
+	KUNIT_EXPECT_EQ(test, 0, ddt_queue_set_idle_timeout(subject->queue,
+							    NSEC_PER_SEC));
+	ddt_queue_stats(subject->queue, &stats);
+	KUNIT_EXPECT_EQ(test, stats.wakeups, 0);
+	KUNIT_EXPECT_PTR_EQ(test, ddt_queue_get_thread(subject->queue), NULL);
+}
+
+/* Pauses a queue, which is destroyed meanwhile. */
+struct pauser {
+	struct subject *subject;
+	ktime_t timeout;
+};
+
+static int pauser_main(void *context)
+{
+	struct pauser *pauser = context;
+
+	return ddt_queue_pause(pauser->subject->queue, 0, pauser->timeout);
+}
+
+static void destroy_waits_for_pauses_that_give_up(struct kunit *test)
+{
+	struct pauser *pauser = ddt_test_alloc(test, sizeof(*pauser));
+	struct ddt_test_thread *thread, *destroyer;
+	unsigned long begin = jiffies;
+	struct subject *subject;
+	int i, ret;
+
+	for (i = 0; ddt_test_round(i, 100, 1500, begin); i++) {
+		subject = subject_start(test);
+		job_begin(test, subject, JOB_GATE);
+		pauser->subject = subject;
+		pauser->timeout = (1 + ddt_test_random(200)) * NSEC_PER_USEC;
+		thread = ddt_test_start(test, pauser_main, pauser);
+		KUNIT_ASSERT_TRUE(test, caller_has_begun(thread));
+		ddt_test_jitter();
+		ddt_event_set(&subject->gate);
+		destroyer = ddt_test_start(test, subject_destroy, subject);
+		KUNIT_EXPECT_EQ(test, ddt_test_join(destroyer), 0);
+		subject->queue = NULL;
+		ret = ddt_test_join(thread);
+		if (ret)
+			KUNIT_EXPECT_EQ(test, ret, -ETIME);
+	}
+}
+
 static void stop_ends_a_pause(struct kunit *test)
 {
 	struct subject *subject;
@@ -1201,7 +1443,10 @@ static void wait_that_a_fatal_signal_ends_is_not_frozen(struct kunit *test)
 static struct kunit_case caller_cases[] = {
 	KUNIT_CASE(submitter_that_does_not_wait_gets_a_slot_in_turn),
 	KUNIT_CASE(submitter_that_does_not_wait_is_accepted_beside_many_that_do),
+	KUNIT_CASE(only_slot_is_kept_for_a_submitter_that_does_not_wait),
+	KUNIT_CASE(kept_slot_is_granted_when_nothing_else_can_be_served),
 	KUNIT_CASE(slots_are_granted_to_flows_in_turn),
+	KUNIT_CASE(flow_keeps_its_turn_when_one_of_its_submitters_gives_up),
 	KUNIT_CASE(cancel_of_a_blocked_request_ends_its_submission),
 	KUNIT_CASE(cancel_all_ends_blocked_submissions_too),
 	KUNIT_CASE(cancel_of_a_request_that_is_just_admitted_is_not_lost),
@@ -1214,6 +1459,8 @@ static struct kunit_case caller_cases[] = {
 	KUNIT_CASE(submit_does_not_touch_a_queue_that_its_completion_has_destroyed),
 	KUNIT_CASE(stop_waits_for_blocked_submitters_that_give_up),
 	KUNIT_CASE(submit_wait_by_the_server_of_a_full_queue_is_refused),
+	KUNIT_CASE(request_that_is_about_to_be_completed_is_busy),
+	KUNIT_CASE(queue_without_its_callbacks_is_refused),
 	KUNIT_CASE(start_of_an_on_demand_thread_is_tried_again_for_every_request),
 	KUNIT_CASE(requests_expire_in_the_order_of_their_deadlines),
 	KUNIT_CASE(walk_over_all_requests_lets_others_have_the_lock),
@@ -1222,6 +1469,8 @@ static struct kunit_case caller_cases[] = {
 	KUNIT_CASE(pause_waits_for_the_request_in_service_and_lets_none_begin),
 	KUNIT_CASE(pauses_nest_and_hold_back_idle),
 	KUNIT_CASE(pause_that_gives_up_does_not_pause),
+	KUNIT_CASE(resume_of_an_idle_queue_starts_no_thread),
+	KUNIT_CASE(destroy_waits_for_pauses_that_give_up),
 	KUNIT_CASE(stop_ends_a_pause),
 	KUNIT_CASE(no_request_is_in_service_or_left_lying_under_pauses),
 	KUNIT_CASE(nice_of_a_stopped_on_demand_queue_cannot_be_set),

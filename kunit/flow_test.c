@@ -297,27 +297,28 @@ static void late_submitter_does_not_overtake_a_blocked_one(struct kunit *test)
 {
 	struct overtaking *race = ddt_test_alloc(test, sizeof(*race));
 	struct waiter *waiter = ddt_test_alloc(test, sizeof(*waiter));
-	struct subject *subject = subject_alloc(test);
 	unsigned long begin = jiffies;
 	struct ddt_test_thread *thread;
 	struct ddt_test_race *there;
+	struct subject *subject;
 	int i;
 
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "needs two CPUs");
 
-	subject->attr.depth = 1;
-	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
-	job_begin(test, subject, JOB_GATE);
-	race->subject = subject;
-	race->queued = job_submit(test, subject, JOB_NOTHING);
-	race->late = job_alloc(test, JOB_NOTHING);
-	waiter->subject = subject;
-	waiter->job = job_alloc(test, JOB_NOTHING);
 	ddt_test_pin();
 	there = ddt_test_race_start(test, overtaking_submit, race);
-
-	for (i = 0; ddt_test_round(i, 300, 1000, begin); i++) {
+	/* A refusal gives it a turn: in the next round it would not be late. */
+	for (i = 0; ddt_test_round(i, 100, 1000, begin); i++) {
+		subject = subject_alloc(test);
+		subject->attr.depth = 1;
+		KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
+		job_begin(test, subject, JOB_GATE);
+		race->subject = subject;
+		race->queued = job_submit(test, subject, JOB_NOTHING);
+		race->late = job_alloc(test, JOB_NOTHING);
+		waiter->subject = subject;
+		waiter->job = job_alloc(test, JOB_NOTHING);
 		thread = ddt_test_start(test, waiter_main, waiter);
 		KUNIT_ASSERT_TRUE(test, ddt_test_until(ddt_test_waits(thread)));
 		KUNIT_ASSERT_TRUE(test,
@@ -325,9 +326,10 @@ static void late_submitter_does_not_overtake_a_blocked_one(struct kunit *test)
 						      overtaking_make_room));
 		KUNIT_ASSERT_EQ(test, race->overtook, 0);
 		KUNIT_ASSERT_EQ(test, ddt_test_join(thread), 0);
-		swap(race->queued, waiter->job);
+		ddt_event_set(&subject->gate);
+		expect_completions(test, subject, 3);
+		KUNIT_EXPECT_EQ(test, stop(test, subject, DDT_QUEUE_DRAIN), 0);
 	}
-	ddt_event_set(&subject->gate);
 }
 
 /* What ddt_queue_for_each() has visited. */

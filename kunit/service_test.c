@@ -107,6 +107,58 @@ static void retry_last_lets_the_others_be_served_meanwhile(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, job->services, 1);
 }
 
+/* So many that their delays do not end all at once. */
+#define MANY	70
+
+static void drain_ends_many_delays_at_once(struct kunit *test)
+{
+	static const enum ddt_queue_server servers[] = {
+		DDT_SERVER_THREAD, DDT_SERVER_ON_DEMAND, DDT_SERVER_WORKERS,
+	};
+	struct subject *subject;
+	int i, k;
+
+	for (i = 0; i < ARRAY_SIZE(servers); i++) {
+		subject = subject_alloc(test);
+		subject->attr.server = servers[i];
+		subject->attr.idle_timeout = DDT_TEST_HOUR;
+		subject->attr.depth = MANY + 1;
+		KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
+		for (k = 0; k < MANY; k++)
+			job_submit_retry(test, subject, JOB_NOTHING, 1,
+					 DDT_RETRY_TAIL, DDT_TEST_HOUR);
+		/* Holds the flow of all, and is due last. */
+		job_submit_retry(test, subject, JOB_NOTHING, 1, DDT_RETRY_HEAD,
+				 2 * DDT_TEST_HOUR);
+		for (k = 0; k <= MANY; k++)
+			KUNIT_ASSERT_TRUE(test, one_begun(subject));
+		KUNIT_EXPECT_EQ(test, stop(test, subject, DDT_QUEUE_DRAIN), 0);
+		expect_completions(test, subject, MANY + 1);
+		KUNIT_EXPECT_EQ(test, atomic_read(&subject->served),
+				2 * (MANY + 1));
+	}
+}
+
+static void many_delays_of_a_held_flow_do_not_hide_its_own(struct kunit *test)
+{
+	struct subject *subject = subject_alloc(test);
+	struct job *job;
+	int i;
+
+	subject->attr.depth = MANY + 2;
+	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
+	job_begin(test, subject, JOB_GATE);
+	for (i = 0; i < MANY; i++)
+		job_submit_retry(test, subject, JOB_NOTHING, 1, DDT_RETRY_TAIL,
+				 NSEC_PER_MSEC);
+	job = job_submit_retry(test, subject, JOB_NOTHING, 1, DDT_RETRY_HEAD,
+			       10 * NSEC_PER_MSEC);
+	ddt_event_set(&subject->gate);
+	expect_completions(test, subject, MANY + 2);
+	expect_completed(test, job, 0);
+	KUNIT_EXPECT_FALSE(test, job->early);
+}
+
 static void retry_is_never_early(struct kunit *test)
 {
 	static const ktime_t delays[] = {
@@ -324,6 +376,8 @@ static struct kunit_case service_cases[] = {
 	KUNIT_CASE(retry_last_comes_behind_the_others),
 	KUNIT_CASE(retry_first_makes_the_others_wait_until_it_is_cancelled),
 	KUNIT_CASE(retry_last_lets_the_others_be_served_meanwhile),
+	KUNIT_CASE(drain_ends_many_delays_at_once),
+	KUNIT_CASE(many_delays_of_a_held_flow_do_not_hide_its_own),
 	KUNIT_CASE(retry_is_never_early),
 	KUNIT_CASE(retried_requests_are_served_when_they_are_due),
 	KUNIT_CASE(retry_of_a_request_that_was_cancelled_in_service_ends_it),
