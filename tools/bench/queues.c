@@ -64,14 +64,14 @@ void bench_queues_destroy(void)
 }
 
 /*
- * Replaces what there is by @count of a kind: "thread", "lazy", "workers", or
+ * Replaces what there is by @count of a kind: "thread", "on-demand", "workers", or
  * "bare" for threads without a queue.
  */
 int bench_queues_set(const char *kind, unsigned int count)
 {
 	static const char *const kinds[] = {
 		[DDT_SERVER_THREAD] = "thread",
-		[DDT_SERVER_ON_DEMAND] = "lazy",
+		[DDT_SERVER_ON_DEMAND] = "on-demand",
 		[DDT_SERVER_WORKERS] = "workers",
 		"bare",
 	};

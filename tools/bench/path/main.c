@@ -17,6 +17,7 @@
 
 const struct bench_rival bench_rivals[] = {
 	{ &bench_ddt_thread, SCHED_NORMAL },
+	{ &bench_ddt_list, SCHED_NORMAL },
 	{ &bench_kthread_worker, SCHED_NORMAL },
 	{ &bench_llist, SCHED_NORMAL },
 	{ }
