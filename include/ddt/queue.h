@@ -295,9 +295,9 @@ struct ddt_queue *__ddt_queue_create(const struct ddt_queue_ops *ops,
  *
  * Context: Process context, may sleep.
  * Return: the queue, which the caller must free with ddt_queue_destroy(); or an
- * error pointer: -EINVAL without serve() or complete(), for unknown flags, an unknown server, a bad depth, a
- * negative idle timeout, or an on-demand thread that never ends; -ENOMEM; or
- * what ddt_thread_create() returns.
+ * error pointer: -EINVAL without serve() or complete(), for unknown flags, an
+ * unknown server, a bad depth, a negative idle timeout, or an on-demand thread
+ * that never ends; -ENOMEM; or what ddt_thread_create() returns.
  */
 #define ddt_queue_create(ops, context, attr)				\
 ({									\

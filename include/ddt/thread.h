@@ -12,12 +12,8 @@
 #include <ddt/dispatcher.h>
 
 struct cpumask;
-
-struct module;
-
-struct task_struct;
-
 struct ddt_thread;
+struct task_struct;
 
 /**
  * typedef ddt_thread_fn - the function of a thread

@@ -5,14 +5,14 @@
  *
  * References: a device has one of its creator's until IoDeleteDevice(), one of
  * each IRP, of each thread of IoCreateSystemThread() and of each queued work
- * item. An IRP has those of whoever allocated it, and one of ddt_nt_send()
+ * item. An IRP has those of its allocator, and one of ddt_nt_send()
  * while that runs. A work item has one of its owner and one while it is queued
  * or runs.
  *
- * Cancelling: the one to whom IoSetCancelRoutine() returns the cancel routine
- * of an IRP owns the IRP. Whoever cancels sets Cancel before he takes the
- * routine, and whoever queues sets the routine before he reads Cancel. Both are
- * full barriers, so at least one of them sees what the other has done.
+ * Cancelling: the context to which IoSetCancelRoutine() returns the cancel
+ * routine of an IRP owns the IRP. A canceller sets Cancel, then takes the
+ * routine; a queue sets the routine, then reads Cancel. Both exchanges are full
+ * barriers, so at least one side sees the other's store.
  */
 
 #include <linux/bitops.h>
@@ -258,7 +258,7 @@ EXPORT_SYMBOL_GPL(ddt_nt_irp_alloc);
  * ddt_nt_irp_get() - take a reference to a request
  * @irp: the request, to which the caller has a reference
  *
- * Who cancels a request needs one of his own.
+ * A context that cancels a request needs a reference of its own.
  *
  * Context: Any.
  * Return: @irp.
@@ -600,8 +600,8 @@ NTSTATUS IoCsqInsertIrpEx(PIO_CSQ Csq, PIRP Irp, PIO_CSQ_IRP_CONTEXT Context,
 	IoMarkIrpPending(Irp);
 	IoSetCancelRoutine(Irp, nt_csq_cancel);
 	/*
-	 * If somebody else has got the routine meanwhile, he is on his way to
-	 * do what we would.
+	 * A canceller that has got the routine meanwhile removes the request
+	 * itself.
 	 */
 	if (READ_ONCE(Irp->Cancel) && IoSetCancelRoutine(Irp, NULL)) {
 		nt_csq_remove(Csq, Irp);
@@ -699,7 +699,7 @@ struct _IO_WORKITEM {
 	struct work_struct work;
 	unsigned long queued;		/* bit 0 */
 	PDEVICE_OBJECT device;
-	/* Belong to the one who has set queued, then to the worker. */
+	/* Belong to the caller that has set queued, then to the worker. */
 	PIO_WORKITEM_ROUTINE routine;
 	PVOID context;
 };

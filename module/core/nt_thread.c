@@ -97,7 +97,7 @@ EXPORT_SYMBOL_GPL(ExInterlockedRemoveHeadList);
 
 /**
  * KeInitializeSemaphore() - initialise a semaphore
- * @Semaphore: the semaphore, which nobody uses yet
+ * @Semaphore: the semaphore, not in use yet
  * @Count: its count, 0 to @Limit
  * @Limit: the highest count it may reach, at least 1
  *
@@ -457,7 +457,7 @@ EXPORT_SYMBOL_GPL(ObReferenceObject);
  * ObDereferenceObject() - give back a reference to a thread
  * @Object: the thread
  *
- * It runs on, whoever refers to it. See ObReferenceObject().
+ * It runs on, with or without references. See ObReferenceObject().
  *
  * Context: PASSIVE_LEVEL to DISPATCH_LEVEL.
  * Return: 0; on Windows the value is reserved.
