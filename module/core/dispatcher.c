@@ -580,6 +580,7 @@ void ddt_monitor_init(struct ddt_monitor *monitor, struct lock_class_key *key)
 
 /* ddt_monitor_unlock() where there are waiters to be woken. */
 void ddt_monitor_unlock_and_wake(struct ddt_monitor *monitor)
+	__releases(&monitor->ready.object.lock)
 {
 	struct ddt_waiter *claimed = monitor->claimed;
 
@@ -616,6 +617,7 @@ void ddt_monitor_set_event(struct ddt_monitor *monitor, struct ddt_event *event)
  */
 int ddt_monitor_wait(struct ddt_monitor *monitor, unsigned int flags,
 		     ktime_t timeout)
+	__must_hold(&monitor->ready.object.lock)
 {
 	struct ddt_object *object = &monitor->ready.object;
 	struct ddt_wait_block block = { .object = object };

@@ -694,6 +694,7 @@ void ddt_walk_begin(struct ddt_walk *walk, struct ddt_queue *queue)
  * state until the next call, which may drop the lock for a moment.
  */
 struct ddt_request *ddt_walk_next(struct ddt_walk *walk)
+	__must_hold(&walk->queue->server.monitor.ready.object.lock)
 {
 	struct ddt_queue *queue = walk->queue;
 	struct ddt_request *req;
