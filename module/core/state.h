@@ -80,6 +80,13 @@ struct ddt_queue {
 	struct list_head all;		/* entries, in the order of arrival */
 	struct ddt_order order ____cacheline_aligned;
 
+	/* Seldom changed: */
+	unsigned int leaving;		/* callers that will take the lock */
+	u64 cancelled;
+	u64 expired;
+	u64 retried;
+	void *context;
+
 	/* What only the server needs for each request: */
 	bool aborting ____cacheline_aligned;	/* serves no more requests */
 	bool busy;			/* the server runs a callback or will */
@@ -92,11 +99,6 @@ struct ddt_queue {
 	struct ddt_flushes flushes;
 	ktime_t idle_since;		/* 0: not yet, or unknown */
 	ktime_t idle_timeout;
-	unsigned int leaving;		/* callers that will take the lock */
-	u64 cancelled;
-	u64 expired;
-	u64 retried;
-	void *context;
 	struct ddt_event cancel;	/* set if the one in service is cancelled */
 	struct ddt_event quiet;		/* set if paused and not busy */
 	struct ddt_event drained;
