@@ -30,6 +30,9 @@ endif
 ifneq ($(words $(build) x)-$(findstring :,$(build)),2-)
 $(error Kbuild cannot build in a folder with a space or a colon in its path: BUILD=$(BUILD))
 endif
+ifneq ($(word 2,$(KDIR))$(word 2,$(PREFIX)),)
+$(error A space is not supported in KDIR=$(KDIR) or PREFIX=$(PREFIX))
+endif
 
 # Not include/config/kernel.release, which on Debian 12 is not what uname -r
 # prints. Each kernel's modules have a folder of their own: kernels before 6.13
@@ -88,7 +91,14 @@ links:
 print-moddir:
 	@echo $(moddir)
 
-# What follows needs tools/vm; each installs the packages it needs.
+# What follows needs tools/vm, which runs what is beside the sources; each
+# installs the packages it needs.
+ifdef BUILD
+in_vm := demo test mutants check kernels coverage bench vm
+ifneq ($(filter $(in_vm),$(MAKECMDGOALS)),)
+$(error make $(firstword $(filter $(in_vm),$(MAKECMDGOALS))) builds beside its sources, without BUILD=: clone them to a folder that can be written to)
+endif
+endif
 
 .PHONY: demo
 demo:			## Show the whole pattern in a VM, step by step

@@ -8,7 +8,6 @@
 
 #include <linux/err.h>
 #include <linux/module.h>
-#include <linux/numa.h>
 #include <linux/slab.h>
 #include <linux/time64.h>
 #include <linux/wait.h>
@@ -166,7 +165,6 @@ static struct daq *daq_ddt_load(struct daq_hw *hw)
 		.thread = {
 			.name = "daq_ddt",
 			.nice = DAQ_NICE,
-			.node = NUMA_NO_NODE,
 		},
 		.depth = DAQ_DEPTH,
 	};

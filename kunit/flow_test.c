@@ -127,7 +127,7 @@ static void retry_flow_comes_before_its_flow_and_others_have_their_turn(struct k
 	struct subject *subject = subject_start(test);
 	struct job *job, *next, *others[2];
 
-	job = job_begin_retry(test, subject, flow, 2, DDT_RETRY_FLOW, 0);
+	job = job_begin_retry(test, subject, flow, 2, DDT_RETRY_HEAD, 0);
 	next = job_submit_to(test, subject, flow, JOB_NOTHING);
 	others[0] = job_submit_to(test, subject, other, JOB_NOTHING);
 	others[1] = job_submit_to(test, subject, other, JOB_NOTHING);
@@ -147,7 +147,7 @@ static void retry_flow_with_a_delay_holds_up_its_flow_only(struct kunit *test)
 	struct subject *subject = subject_start(test);
 	struct job *job, *next, *others;
 
-	job = job_begin_retry(test, subject, flow, 1, DDT_RETRY_FLOW,
+	job = job_begin_retry(test, subject, flow, 1, DDT_RETRY_HEAD,
 			      DDT_TEST_HOUR);
 	next = job_submit_to(test, subject, flow, JOB_NOTHING);
 	others = job_submit_to(test, subject, other, JOB_NOTHING);
@@ -161,24 +161,6 @@ static void retry_flow_with_a_delay_holds_up_its_flow_only(struct kunit *test)
 	expect_completed(test, next, 0);
 }
 
-static void retry_first_with_a_delay_holds_up_all_flows(struct kunit *test)
-{
-	struct ddt_flow *flow = flow_alloc(test), *other = flow_alloc(test);
-	struct subject *subject = subject_start(test);
-	struct job *job, *others;
-
-	job = job_begin_retry(test, subject, flow, 1, DDT_RETRY_FIRST,
-			      DDT_TEST_HOUR);
-	others = job_submit_to(test, subject, other, JOB_NOTHING);
-	ddt_event_set(&subject->gate);
-	KUNIT_EXPECT_TRUE(test, ddt_test_until(subject_waits(subject)));
-	usleep_range(500, 1000);
-	KUNIT_EXPECT_EQ(test, atomic_read(&others->completions), 0);
-	KUNIT_EXPECT_EQ(test, ddt_queue_cancel(subject->queue, &job->req), 0);
-	expect_completions(test, subject, 2);
-	expect_completed(test, others, 0);
-}
-
 static void flow_can_be_freed_when_its_requests_are_cancelled(struct kunit *test)
 {
 	struct subject *subject = subject_start(test);
@@ -188,7 +170,7 @@ static void flow_can_be_freed_when_its_requests_are_cancelled(struct kunit *test
 	flow = kzalloc_obj(*flow, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, flow);
 	ddt_flow_init(flow);
-	in_service = job_begin_retry(test, subject, flow, 1, DDT_RETRY_FLOW, 0);
+	in_service = job_begin_retry(test, subject, flow, 1, DDT_RETRY_HEAD, 0);
 	queued = job_submit_to(test, subject, flow, JOB_NOTHING);
 	KUNIT_EXPECT_EQ(test, 0,
 			ddt_queue_cancel(subject->queue, &queued->req));
@@ -215,7 +197,7 @@ static void cancel_all_ends_those_that_match_and_no_others(struct kunit *test)
 	struct job *in_service, *jobs[6];
 	int i;
 
-	in_service = job_begin_retry(test, subject, flow, 0, DDT_RETRY_FIRST,
+	in_service = job_begin_retry(test, subject, flow, 0, DDT_RETRY_HEAD,
 				     0);
 	for (i = 0; i < ARRAY_SIZE(jobs); i++)
 		jobs[i] = job_submit_to(test, subject, i % 2 ? NULL : flow,
@@ -245,7 +227,7 @@ static int waiter_main(void *context)
 				     DDT_WAIT_ALERTABLE, DDT_FOREVER);
 }
 
-static void whoever_waits_longest_for_room_is_let_in_first(struct kunit *test)
+static void longest_blocked_submitter_of_a_flow_is_admitted_first(struct kunit *test)
 {
 	struct subject *subject = subject_alloc(test);
 	struct ddt_test_thread *threads[4];
@@ -311,31 +293,32 @@ static void overtaking_submit(void *context)
 			race->overtook++;
 }
 
-static void whoever_comes_late_does_not_overtake_who_waits_for_room(struct kunit *test)
+static void late_submitter_does_not_overtake_a_blocked_one(struct kunit *test)
 {
 	struct overtaking *race = ddt_test_alloc(test, sizeof(*race));
 	struct waiter *waiter = ddt_test_alloc(test, sizeof(*waiter));
-	struct subject *subject = subject_alloc(test);
 	unsigned long begin = jiffies;
 	struct ddt_test_thread *thread;
 	struct ddt_test_race *there;
+	struct subject *subject;
 	int i;
 
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "needs two CPUs");
 
-	subject->attr.depth = 1;
-	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
-	job_begin(test, subject, JOB_GATE);
-	race->subject = subject;
-	race->queued = job_submit(test, subject, JOB_NOTHING);
-	race->late = job_alloc(test, JOB_NOTHING);
-	waiter->subject = subject;
-	waiter->job = job_alloc(test, JOB_NOTHING);
 	ddt_test_pin();
 	there = ddt_test_race_start(test, overtaking_submit, race);
-
-	for (i = 0; ddt_test_round(i, 300, 1000, begin); i++) {
+	/* A refusal gives it a turn: in the next round it would not be late. */
+	for (i = 0; ddt_test_round(i, 100, 1000, begin); i++) {
+		subject = subject_alloc(test);
+		subject->attr.depth = 1;
+		KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
+		job_begin(test, subject, JOB_GATE);
+		race->subject = subject;
+		race->queued = job_submit(test, subject, JOB_NOTHING);
+		race->late = job_alloc(test, JOB_NOTHING);
+		waiter->subject = subject;
+		waiter->job = job_alloc(test, JOB_NOTHING);
 		thread = ddt_test_start(test, waiter_main, waiter);
 		KUNIT_ASSERT_TRUE(test, ddt_test_until(ddt_test_waits(thread)));
 		KUNIT_ASSERT_TRUE(test,
@@ -343,9 +326,10 @@ static void whoever_comes_late_does_not_overtake_who_waits_for_room(struct kunit
 						      overtaking_make_room));
 		KUNIT_ASSERT_EQ(test, race->overtook, 0);
 		KUNIT_ASSERT_EQ(test, ddt_test_join(thread), 0);
-		swap(race->queued, waiter->job);
+		ddt_event_set(&subject->gate);
+		expect_completions(test, subject, 3);
+		KUNIT_EXPECT_EQ(test, stop(test, subject, DDT_QUEUE_DRAIN), 0);
 	}
-	ddt_event_set(&subject->gate);
 }
 
 /* What ddt_queue_for_each() has visited. */
@@ -377,18 +361,19 @@ static void each_request_is_visited_in_service_queued_or_put_back(struct kunit *
 	ddt_queue_for_each(subject->queue, visit, &visits);
 	KUNIT_EXPECT_EQ(test, visits.n, 0);
 
-	jobs[3] = job_begin_retry(test, subject, NULL, 1, DDT_RETRY_LAST,
+	/* In the order of their arrival, wherever they are. */
+	jobs[0] = job_begin_retry(test, subject, NULL, 1, DDT_RETRY_TAIL,
 				  DDT_TEST_HOUR);
-	jobs[0] = job_submit(test, subject, JOB_HOUR);
+	jobs[1] = job_submit(test, subject, JOB_HOUR);
 	ddt_event_set(&subject->gate);
 	KUNIT_EXPECT_TRUE(test, one_begun(subject));
-	jobs[1] = job_submit(test, subject, JOB_NOTHING);
-	jobs[2] = job_submit_to(test, subject, flow, JOB_NOTHING);
+	jobs[2] = job_submit(test, subject, JOB_NOTHING);
+	jobs[3] = job_submit_to(test, subject, flow, JOB_NOTHING);
 	ddt_queue_for_each(subject->queue, visit, &visits);
 	KUNIT_ASSERT_EQ(test, visits.n, ARRAY_SIZE(jobs));
 	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
 		KUNIT_EXPECT_PTR_EQ(test, visits.reqs[i], &jobs[i]->req);
-		KUNIT_EXPECT_EQ(test, visits.in_service[i], !i);
+		KUNIT_EXPECT_EQ(test, visits.in_service[i], i == 1);
 	}
 }
 
@@ -398,11 +383,10 @@ static struct kunit_case flow_cases[] = {
 	KUNIT_CASE(requests_of_a_flow_keep_their_order_whatever_is_cancelled),
 	KUNIT_CASE(retry_flow_comes_before_its_flow_and_others_have_their_turn),
 	KUNIT_CASE(retry_flow_with_a_delay_holds_up_its_flow_only),
-	KUNIT_CASE(retry_first_with_a_delay_holds_up_all_flows),
 	KUNIT_CASE(flow_can_be_freed_when_its_requests_are_cancelled),
 	KUNIT_CASE(cancel_all_ends_those_that_match_and_no_others),
-	KUNIT_CASE(whoever_waits_longest_for_room_is_let_in_first),
-	KUNIT_CASE(whoever_comes_late_does_not_overtake_who_waits_for_room),
+	KUNIT_CASE(longest_blocked_submitter_of_a_flow_is_admitted_first),
+	KUNIT_CASE(late_submitter_does_not_overtake_a_blocked_one),
 	KUNIT_CASE(each_request_is_visited_in_service_queued_or_put_back),
 	{}
 };

@@ -75,7 +75,7 @@ static void flush_waits_for_requests_that_were_put_back(struct kunit *test)
 	struct job *job = job_alloc(test, JOB_NOTHING);
 
 	job->retries = 3;
-	job->retry_place = DDT_RETRY_LAST;
+	job->retry_place = DDT_RETRY_TAIL;
 	job->retry_delay = NSEC_PER_MSEC;
 	KUNIT_EXPECT_EQ(test, ddt_queue_submit(subject->queue, &job->req), 0);
 	KUNIT_EXPECT_EQ(test, flush(subject), 0);

@@ -82,6 +82,9 @@ struct ddt_test_thread *ddt_test_start(struct kunit *test,
 /* Waits for the end of a thread: its result; -EINPROGRESS if it hangs. */
 int ddt_test_join(struct ddt_test_thread *thread);
 
+/* Whether its function has returned. */
+bool ddt_test_ended(struct ddt_test_thread *thread);
+
 /* Calls a function in a thread and waits for its end. */
 int ddt_test_call(struct kunit *test, int (*fn)(void *context), void *context);
 

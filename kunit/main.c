@@ -233,6 +233,11 @@ static bool ddt_test_task_waits(struct task_struct *task)
 	return READ_ONCE(task->__state) == TASK_IDLE;
 }
 
+bool ddt_test_ended(struct ddt_test_thread *thread)
+{
+	return completion_done(&thread->ended);
+}
+
 bool ddt_test_waits(struct ddt_test_thread *thread)
 {
 	return ddt_test_task_waits(thread->task);

@@ -12,7 +12,6 @@
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
-#include <linux/numa.h>
 #include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -439,7 +438,6 @@ static void stop_ends_alertable_waits_only(struct kunit *test)
 {
 	static const struct ddt_thread_attr attr = {
 		.name = "alerted",
-		.node = NUMA_NO_NODE,
 	};
 	struct ddt_thread *thread;
 	struct alerted alerted;
@@ -663,7 +661,6 @@ static void terminate_is_for_system_threads_only(struct kunit *test)
 {
 	static const struct ddt_thread_attr attr = {
 		.name = "terminate",
-		.node = NUMA_NO_NODE,
 	};
 	struct ddt_thread *thread;
 	int code = 0;

@@ -5,7 +5,6 @@
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/limits.h>
-#include <linux/numa.h>
 
 #include <ddt/thread.h>
 
@@ -24,7 +23,6 @@ static int priority_test_init(struct kunit *test)
 {
 	static const struct ddt_thread_attr attr = {
 		.name = "priority_test",
-		.node = NUMA_NO_NODE,
 	};
 	struct priority_test *ctx;
 

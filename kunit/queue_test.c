@@ -11,7 +11,6 @@
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/limits.h>
-#include <linux/numa.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -20,12 +19,44 @@
 
 /* Creation */
 
-static void create_refuses_a_depth_of_zero(struct kunit *test)
+static void create_refuses_what_is_out_of_range(struct kunit *test)
 {
 	struct subject *subject = subject_alloc(test);
 
-	subject->attr.depth = 0;
+	subject->attr.depth = DDT_QUEUE_MAX_DEPTH + 1;
 	KUNIT_EXPECT_EQ(test, subject_create(subject, &subject_ops), -EINVAL);
+	subject->attr.depth = 1;
+	subject->attr.idle_timeout = -1;
+	KUNIT_EXPECT_EQ(test, subject_create(subject, &subject_ops), -EINVAL);
+}
+
+/* Every member that is 0 means the default. */
+static void create_takes_a_zeroed_attribute_for_the_defaults(struct kunit *test)
+{
+	struct subject *subject = subject_alloc(test);
+	struct job *in_service;
+	struct job *last;
+	int i;
+
+	memset(&subject->attr, 0, sizeof(subject->attr));
+	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops_idle), 0);
+	in_service = job_begin(test, subject, JOB_GATE);
+	KUNIT_EXPECT_EQ(test, subject->nice, 0);
+	KUNIT_EXPECT_EQ(test, subject->task->policy, SCHED_NORMAL);
+	KUNIT_EXPECT_STREQ(test, subject->task->comm, "ddt");
+	KUNIT_EXPECT_TRUE(test, cpumask_subset(cpu_online_mask,
+					       subject->task->cpus_ptr));
+	for (i = 0; i < DDT_QUEUE_DEFAULT_DEPTH; i++)
+		job_submit(test, subject, JOB_NOTHING);
+	last = job_alloc(test, JOB_NOTHING);
+	KUNIT_EXPECT_EQ(test, -EAGAIN,
+			ddt_queue_submit(subject->queue, &last->req));
+	ddt_event_set(&subject->gate);
+	expect_completions(test, subject, 1 + DDT_QUEUE_DEFAULT_DEPTH);
+	expect_completed(test, in_service, 0);
+	/* It is never idle. */
+	usleep_range(5000, 6000);
+	KUNIT_EXPECT_EQ(test, atomic_read(&subject->idles), 0);
 }
 
 static void create_refuses_what_its_thread_cannot_have(struct kunit *test)
@@ -921,8 +952,12 @@ static void idle_is_called_once_after_the_last_request(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&subject->idles), 0);
 
 	for (round = 1; round <= 3; round++) {
-		for (i = 0; i < 3; i++)
+		/* All are queued before the first ends. */
+		ddt_event_reset(&subject->gate);
+		job_begin(test, subject, JOB_GATE);
+		for (i = 1; i < 3; i++)
 			job_submit(test, subject, JOB_NOTHING);
+		ddt_event_set(&subject->gate);
 		KUNIT_EXPECT_TRUE(test,
 				  ddt_test_until(atomic_read(&subject->idles) ==
 						 round));
@@ -936,7 +971,7 @@ static void idle_is_called_once_after_the_last_request(struct kunit *test)
 static void idle_is_never_early_and_not_called_in_between(struct kunit *test)
 {
 	static const ktime_t timeouts[] = {
-		0, 1, 100 * NSEC_PER_USEC, 3 * NSEC_PER_MSEC,
+		1, 100 * NSEC_PER_USEC, 3 * NSEC_PER_MSEC,
 	};
 	struct subject *subject;
 	int i;
@@ -961,7 +996,7 @@ static void idle_is_never_early_and_not_called_in_between(struct kunit *test)
 
 static void idle_that_sleeps_is_ended_by_a_stop(struct kunit *test)
 {
-	struct subject *subject = subject_start_idle(test, 0);
+	struct subject *subject = subject_start_idle(test, 1);
 
 	subject->idle_sleeps = true;
 	job_submit(test, subject, JOB_NOTHING);
@@ -1189,7 +1224,7 @@ static void no_request_is_left_lying_when_the_thread_falls_asleep(struct kunit *
 static void no_request_is_left_lying_when_the_idle_time_runs_out(struct kunit *test)
 {
 	static const ktime_t timeouts[] = {
-		0, 1, NSEC_PER_USEC, 5 * NSEC_PER_USEC, 20 * NSEC_PER_USEC,
+		1, NSEC_PER_USEC, 5 * NSEC_PER_USEC, 20 * NSEC_PER_USEC,
 		100 * NSEC_PER_USEC,
 	};
 	int i;
@@ -1449,11 +1484,10 @@ static void expect_load_adds_up(struct kunit *test, struct load *load)
 static void load_run(struct kunit *test, bool abort, bool twice)
 {
 	static const ktime_t idle_timeouts[] = {
-		0, NSEC_PER_USEC, 20 * NSEC_PER_USEC, DDT_FOREVER,
+		1, NSEC_PER_USEC, 20 * NSEC_PER_USEC, DDT_FOREVER,
 	};
 	const struct ddt_queue_attr attr = {
 		.thread.name = "ddt_load",
-		.thread.node = NUMA_NO_NODE,
 		.depth = 1 + ddt_test_random(8),
 		.idle_timeout = idle_timeouts[ddt_test_random(4)],
 	};
@@ -1540,7 +1574,6 @@ static void stop_with_abort_completes_what_is_just_being_submitted(struct kunit 
 {
 	static const struct ddt_queue_attr attr = {
 		.thread.name = "ddt_abort",
-		.thread.node = NUMA_NO_NODE,
 		.depth = 1,
 		.idle_timeout = DDT_FOREVER,
 	};
@@ -1579,7 +1612,8 @@ static void every_request_is_completed_exactly_once_under_submit_cancel_stop(str
 }
 
 static struct kunit_case queue_cases[] = {
-	KUNIT_CASE(create_refuses_a_depth_of_zero),
+	KUNIT_CASE(create_refuses_what_is_out_of_range),
+	KUNIT_CASE(create_takes_a_zeroed_attribute_for_the_defaults),
 	KUNIT_CASE(create_refuses_what_its_thread_cannot_have),
 	KUNIT_CASE(queue_has_the_context_and_the_thread_that_it_was_given),
 	KUNIT_CASE(requests_are_served_one_at_a_time_in_the_order_of_submission),

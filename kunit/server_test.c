@@ -10,7 +10,7 @@
 #include "subject.h"
 
 static const enum ddt_queue_server servers[] = {
-	DDT_SERVER_THREAD, DDT_SERVER_LAZY, DDT_SERVER_WORKERS,
+	DDT_SERVER_THREAD, DDT_SERVER_ON_DEMAND, DDT_SERVER_WORKERS,
 };
 
 static struct subject *subject_start_server(struct kunit *test,
@@ -51,7 +51,7 @@ static void create_refuses_servers_that_make_no_sense(struct kunit *test)
 
 	subject->attr.server = DDT_SERVER_WORKERS + 1;
 	KUNIT_EXPECT_EQ(test, subject_create(subject, &subject_ops), -EINVAL);
-	subject->attr.server = DDT_SERVER_LAZY;
+	subject->attr.server = DDT_SERVER_ON_DEMAND;
 	KUNIT_EXPECT_EQ(test, subject_create(subject, &subject_ops), -EINVAL);
 	subject->attr.idle_timeout = 1;
 	subject->attr.thread.nice = -21;
@@ -212,7 +212,7 @@ static void lazy_queue_has_a_thread_only_while_it_needs_one(struct kunit *test)
 	struct subject *subject;
 	int round;
 
-	subject = subject_start_server(test, DDT_SERVER_LAZY, NSEC_PER_MSEC);
+	subject = subject_start_server(test, DDT_SERVER_ON_DEMAND, NSEC_PER_MSEC);
 	for (round = 1; round <= 3; round++) {
 		KUNIT_EXPECT_FALSE(test, subject_has_thread(subject));
 		ddt_event_reset(&subject->gate);
@@ -231,7 +231,7 @@ static void lazy_thread_ends_also_if_its_request_was_cancelled(struct kunit *tes
 	struct job *job;
 	int i;
 
-	subject = subject_start_server(test, DDT_SERVER_LAZY, 1);
+	subject = subject_start_server(test, DDT_SERVER_ON_DEMAND, 1);
 	for (i = 0; i < 50; i++) {
 		job = job_submit(test, subject, JOB_NOTHING);
 		ddt_test_jitter();
@@ -243,13 +243,13 @@ static void lazy_thread_ends_also_if_its_request_was_cancelled(struct kunit *tes
 
 static void lazy_thread_that_ends_at_once_can_be_stopped_in_service(struct kunit *test)
 {
-	static const ktime_t timeouts[] = { 1, 0, -1 };
+	static const ktime_t timeouts[] = { 1, NSEC_PER_USEC };
 	struct ddt_test_thread *stopper;
 	struct subject *subject;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(timeouts); i++) {
-		subject = subject_start_server(test, DDT_SERVER_LAZY,
+		subject = subject_start_server(test, DDT_SERVER_ON_DEMAND,
 					       timeouts[i]);
 		job_begin(test, subject, JOB_GATE);
 		stopper = stop_begin(test, subject, DDT_QUEUE_DRAIN);
@@ -267,7 +267,7 @@ static void lazy_thread_that_cannot_be_started_fails_its_requests(struct kunit *
 	struct job *jobs[3];
 	int i;
 
-	subject->attr.server = DDT_SERVER_LAZY;
+	subject->attr.server = DDT_SERVER_ON_DEMAND;
 	subject->attr.idle_timeout = 1;
 	subject->attr.thread.cpus = none;
 	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
@@ -285,7 +285,7 @@ static void nice_of_a_lazy_queue_is_that_of_each_thread(struct kunit *test)
 	struct subject *subject;
 	int nice;
 
-	subject = subject_start_server(test, DDT_SERVER_LAZY, NSEC_PER_MSEC);
+	subject = subject_start_server(test, DDT_SERVER_ON_DEMAND, NSEC_PER_MSEC);
 	KUNIT_EXPECT_EQ(test, ddt_queue_set_nice(subject->queue, 20), -ERANGE);
 	KUNIT_EXPECT_EQ(test, ddt_queue_set_nice(subject->queue, 9), 0);
 	KUNIT_EXPECT_EQ(test, ddt_queue_nice(subject->queue, &nice), 0);
@@ -360,7 +360,7 @@ static void submit_when_the_server_may_end(struct kunit *test,
 
 static void no_request_is_left_lying_when_a_lazy_thread_ends(struct kunit *test)
 {
-	submit_when_the_server_may_end(test, DDT_SERVER_LAZY);
+	submit_when_the_server_may_end(test, DDT_SERVER_ON_DEMAND);
 }
 
 static void no_request_is_left_lying_when_workers_become_idle(struct kunit *test)
@@ -436,7 +436,7 @@ static void idle_timeout_of_a_lazy_queue_cannot_be_taken_away(struct kunit *test
 {
 	struct subject *subject = subject_alloc(test);
 
-	subject->attr.server = DDT_SERVER_LAZY;
+	subject->attr.server = DDT_SERVER_ON_DEMAND;
 	subject->attr.idle_timeout = NSEC_PER_MSEC;
 	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops_idle), 0);
 	KUNIT_EXPECT_EQ(test, -EINVAL,

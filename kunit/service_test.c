@@ -48,7 +48,7 @@ static void retry_first_comes_before_the_others(struct kunit *test)
 	struct subject *subject = subject_start(test);
 	struct job *job, *other;
 
-	job = job_submit_retry(test, subject, JOB_GATE, 1, DDT_RETRY_FIRST, 0);
+	job = job_submit_retry(test, subject, JOB_GATE, 1, DDT_RETRY_HEAD, 0);
 	other = job_submit(test, subject, JOB_NOTHING);
 	ddt_event_set(&subject->gate);
 	expect_completions(test, subject, 2);
@@ -63,7 +63,7 @@ static void retry_last_comes_behind_the_others(struct kunit *test)
 	struct subject *subject = subject_start(test);
 	struct job *job, *other;
 
-	job = job_submit_retry(test, subject, JOB_GATE, 1, DDT_RETRY_LAST, 0);
+	job = job_submit_retry(test, subject, JOB_GATE, 1, DDT_RETRY_TAIL, 0);
 	other = job_submit(test, subject, JOB_NOTHING);
 	ddt_event_set(&subject->gate);
 	expect_completions(test, subject, 2);
@@ -78,7 +78,7 @@ static void retry_first_makes_the_others_wait_until_it_is_cancelled(struct kunit
 	struct subject *subject = subject_start(test);
 	struct job *job, *other;
 
-	job = job_put_back(test, subject, DDT_RETRY_FIRST);
+	job = job_put_back(test, subject, DDT_RETRY_HEAD);
 	other = job_submit(test, subject, JOB_NOTHING);
 	KUNIT_EXPECT_TRUE(test, ddt_test_until(subject_waits(subject)));
 	usleep_range(1000, 2000);
@@ -96,7 +96,7 @@ static void retry_last_lets_the_others_be_served_meanwhile(struct kunit *test)
 	struct subject *subject = subject_start(test);
 	struct job *job, *other;
 
-	job = job_put_back(test, subject, DDT_RETRY_LAST);
+	job = job_put_back(test, subject, DDT_RETRY_TAIL);
 	other = job_submit(test, subject, JOB_NOTHING);
 	expect_completions(test, subject, 1);
 	expect_completed(test, other, 0);
@@ -105,6 +105,58 @@ static void retry_last_lets_the_others_be_served_meanwhile(struct kunit *test)
 	expect_completions(test, subject, 1);
 	expect_completed(test, job, -ECANCELED);
 	KUNIT_EXPECT_EQ(test, job->services, 1);
+}
+
+/* So many that their delays do not end all at once. */
+#define MANY	70
+
+static void drain_ends_many_delays_at_once(struct kunit *test)
+{
+	static const enum ddt_queue_server servers[] = {
+		DDT_SERVER_THREAD, DDT_SERVER_ON_DEMAND, DDT_SERVER_WORKERS,
+	};
+	struct subject *subject;
+	int i, k;
+
+	for (i = 0; i < ARRAY_SIZE(servers); i++) {
+		subject = subject_alloc(test);
+		subject->attr.server = servers[i];
+		subject->attr.idle_timeout = DDT_TEST_HOUR;
+		subject->attr.depth = MANY + 1;
+		KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
+		for (k = 0; k < MANY; k++)
+			job_submit_retry(test, subject, JOB_NOTHING, 1,
+					 DDT_RETRY_TAIL, DDT_TEST_HOUR);
+		/* Holds the flow of all, and is due last. */
+		job_submit_retry(test, subject, JOB_NOTHING, 1, DDT_RETRY_HEAD,
+				 2 * DDT_TEST_HOUR);
+		for (k = 0; k <= MANY; k++)
+			KUNIT_ASSERT_TRUE(test, one_begun(subject));
+		KUNIT_EXPECT_EQ(test, stop(test, subject, DDT_QUEUE_DRAIN), 0);
+		expect_completions(test, subject, MANY + 1);
+		KUNIT_EXPECT_EQ(test, atomic_read(&subject->served),
+				2 * (MANY + 1));
+	}
+}
+
+static void many_delays_of_a_held_flow_do_not_hide_its_own(struct kunit *test)
+{
+	struct subject *subject = subject_alloc(test);
+	struct job *job;
+	int i;
+
+	subject->attr.depth = MANY + 2;
+	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
+	job_begin(test, subject, JOB_GATE);
+	for (i = 0; i < MANY; i++)
+		job_submit_retry(test, subject, JOB_NOTHING, 1, DDT_RETRY_TAIL,
+				 NSEC_PER_MSEC);
+	job = job_submit_retry(test, subject, JOB_NOTHING, 1, DDT_RETRY_HEAD,
+			       10 * NSEC_PER_MSEC);
+	ddt_event_set(&subject->gate);
+	expect_completions(test, subject, MANY + 2);
+	expect_completed(test, job, 0);
+	KUNIT_EXPECT_FALSE(test, job->early);
 }
 
 static void retry_is_never_early(struct kunit *test)
@@ -118,7 +170,7 @@ static void retry_is_never_early(struct kunit *test)
 
 	for (i = 0; i < 2 * ARRAY_SIZE(delays); i++) {
 		job = job_submit_retry(test, subject, JOB_NOTHING, 3,
-				       i % 2 ? DDT_RETRY_FIRST : DDT_RETRY_LAST,
+				       i % 2 ? DDT_RETRY_HEAD : DDT_RETRY_TAIL,
 				       delays[i / 2]);
 		expect_completions(test, subject, 1);
 		KUNIT_EXPECT_EQ(test, job->services, 4);
@@ -135,7 +187,7 @@ static void retried_requests_are_served_when_they_are_due(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(ms); i++)
 		jobs[i] = job_submit_retry(test, subject, JOB_NOTHING, 1,
-					   DDT_RETRY_LAST,
+					   DDT_RETRY_TAIL,
 					   ms[i] * NSEC_PER_MSEC);
 	expect_completions(test, subject, ARRAY_SIZE(ms));
 	for (i = 0; i < ARRAY_SIZE(ms); i++) {
@@ -152,7 +204,7 @@ static void retry_of_a_request_that_was_cancelled_in_service_ends_it(struct kuni
 	struct subject *subject = subject_start(test);
 	struct job *job;
 
-	job = job_submit_retry(test, subject, JOB_GATE, 1, DDT_RETRY_LAST,
+	job = job_submit_retry(test, subject, JOB_GATE, 1, DDT_RETRY_TAIL,
 			       DDT_TEST_HOUR);
 	KUNIT_EXPECT_TRUE(test, one_begun(subject));
 	KUNIT_EXPECT_EQ(test, ddt_queue_cancel(subject->queue, &job->req),
@@ -166,7 +218,7 @@ static void retry_of_a_request_that_was_cancelled_in_service_ends_it(struct kuni
 static void drain_tries_a_request_that_was_put_back_once_more(struct kunit *test)
 {
 	static const enum ddt_retry_place places[] = {
-		DDT_RETRY_FIRST, DDT_RETRY_LAST,
+		DDT_RETRY_HEAD, DDT_RETRY_TAIL,
 	};
 	struct subject *subject;
 	struct job *job;
@@ -191,8 +243,8 @@ static void abort_completes_what_was_put_back(struct kunit *test)
 	struct job *jobs[2];
 	int i;
 
-	jobs[0] = job_put_back(test, subject, DDT_RETRY_LAST);
-	jobs[1] = job_put_back(test, subject, DDT_RETRY_FIRST);
+	jobs[0] = job_put_back(test, subject, DDT_RETRY_TAIL);
+	jobs[1] = job_put_back(test, subject, DDT_RETRY_HEAD);
 	KUNIT_EXPECT_EQ(test, stop(test, subject, DDT_QUEUE_ABORT), 0);
 	for (i = 0; i < 2; i++) {
 		expect_completed(test, jobs[i], -ESHUTDOWN);
@@ -208,7 +260,7 @@ static void retry_is_put_back_although_the_queue_is_full(struct kunit *test)
 
 	subject->attr.depth = 1;
 	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
-	job = job_submit_retry(test, subject, JOB_GATE, 1, DDT_RETRY_LAST, 0);
+	job = job_submit_retry(test, subject, JOB_GATE, 1, DDT_RETRY_TAIL, 0);
 	KUNIT_EXPECT_TRUE(test, one_begun(subject));
 	other = job_submit(test, subject, JOB_NOTHING);
 	ddt_event_set(&subject->gate);
@@ -262,6 +314,21 @@ static void times_are_those_in_the_queue_and_in_service(struct kunit *test)
 	KUNIT_EXPECT_GE(test, sum(times.queued, ilog2(INTERVAL)), 1);
 }
 
+static void times_add_up_over_retries(struct kunit *test)
+{
+	struct subject *subject = subject_alloc(test);
+	struct job *job;
+
+	subject->attr.flags = DDT_QUEUE_TIMES;
+	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
+	job = job_submit_retry(test, subject, JOB_SLEEP, 3, DDT_RETRY_TAIL,
+			       2 * NSEC_PER_MSEC);
+	expect_completions(test, subject, 1);
+	KUNIT_EXPECT_EQ(test, job->services, 4);
+	KUNIT_EXPECT_GE(test, job->req.queued_ns, 3 * 2 * NSEC_PER_MSEC);
+	KUNIT_EXPECT_GE(test, job->req.service_ns, 4 * INTERVAL);
+}
+
 static void times_are_not_to_be_had_if_they_are_not_measured(struct kunit *test)
 {
 	struct subject *subject = subject_start(test);
@@ -309,6 +376,8 @@ static struct kunit_case service_cases[] = {
 	KUNIT_CASE(retry_last_comes_behind_the_others),
 	KUNIT_CASE(retry_first_makes_the_others_wait_until_it_is_cancelled),
 	KUNIT_CASE(retry_last_lets_the_others_be_served_meanwhile),
+	KUNIT_CASE(drain_ends_many_delays_at_once),
+	KUNIT_CASE(many_delays_of_a_held_flow_do_not_hide_its_own),
 	KUNIT_CASE(retry_is_never_early),
 	KUNIT_CASE(retried_requests_are_served_when_they_are_due),
 	KUNIT_CASE(retry_of_a_request_that_was_cancelled_in_service_ends_it),
@@ -316,6 +385,7 @@ static struct kunit_case service_cases[] = {
 	KUNIT_CASE(abort_completes_what_was_put_back),
 	KUNIT_CASE(retry_is_put_back_although_the_queue_is_full),
 	KUNIT_CASE(times_are_those_in_the_queue_and_in_service),
+	KUNIT_CASE(times_add_up_over_retries),
 	KUNIT_CASE(times_are_not_to_be_had_if_they_are_not_measured),
 	KUNIT_CASE(every_request_is_completed_once_under_retry_and_cancel),
 	{}

@@ -8,7 +8,6 @@
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/limits.h>
-#include <linux/numa.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -102,6 +101,7 @@ static void subject_complete(struct ddt_queue *queue, struct ddt_request *req)
 	if (READ_ONCE(subject->stopped))
 		atomic_inc(&subject->callbacks_after_stop);
 	job->completion_status = req->status;
+	job->completion_order = atomic_inc_return(&subject->ended);
 	job->completer = current;
 	subject->last_completion = ktime_get();
 	if (job->free) {
@@ -159,7 +159,6 @@ struct subject *subject_alloc(struct kunit *test)
 	struct subject *subject = ddt_test_alloc(test, sizeof(*subject));
 
 	subject->attr.thread.name = "ddt_subject";
-	subject->attr.thread.node = NUMA_NO_NODE;
 	subject->attr.depth = 16;
 	subject->attr.idle_timeout = DDT_FOREVER;
 	ddt_event_init(&subject->gate, DDT_EVENT_MANUAL, false);

@@ -37,6 +37,7 @@ struct subject {
 	struct task_struct *task;
 	int nice;			/* of the task when it served */
 	atomic_t served;
+	atomic_t ended;			/* completions */
 	atomic_t in_service;
 	atomic_t overlaps;
 	atomic_t idles;
@@ -60,6 +61,7 @@ struct job {
 	bool cancelled;			/* as serving it has seen it */
 	atomic_t completions;
 	int completion_status;
+	unsigned int completion_order;	/* from 1 */
 	struct task_struct *completer;
 	int services;			/* how often it was served */
 	int retries;			/* how often it is not ready */

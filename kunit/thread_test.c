@@ -10,7 +10,6 @@
 #include <linux/ktime.h>
 #include <linux/limits.h>
 #include <linux/module.h>
-#include <linux/numa.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -82,7 +81,6 @@ static struct subject *subject_alloc(struct kunit *test)
 
 	ddt_event_init(&subject->release, DDT_EVENT_MANUAL, false);
 	subject->attr.name = "ddt_subject";
-	subject->attr.node = NUMA_NO_NODE;
 	ddt_test_at_exit(test, subject_exit, subject);
 	return subject;
 }

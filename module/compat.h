@@ -8,6 +8,7 @@
 #ifndef _DDT_COMPAT_H
 #define _DDT_COMPAT_H
 
+#include <linux/hrtimer.h>
 #include <linux/slab.h>
 #include <linux/version.h>
 
@@ -38,6 +39,17 @@
 #define ddt_assign_str(dst, src)	__assign_str(dst, src)
 #else
 #define ddt_assign_str(dst, src)	__assign_str(dst)
+#endif
+
+/* 6.12 initialises a timer and sets its function one by one. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+static inline void hrtimer_setup(struct hrtimer *timer,
+				 enum hrtimer_restart (*fn)(struct hrtimer *),
+				 clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = fn;
+}
 #endif
 
 /* 6.1 takes a workqueue that is not unbound to be per CPU. */

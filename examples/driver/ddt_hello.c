@@ -4,7 +4,6 @@
 #include <linux/err.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
-#include <linux/numa.h>
 #include <linux/slab.h>
 
 #include <ddt/queue.h>
@@ -55,7 +54,7 @@ static int __init hello_init(void)
 {
 	static const struct ddt_queue_attr attr = {
 		.server = DDT_SERVER_THREAD,
-		.thread = { .name = "ddt_hello", .node = NUMA_NO_NODE },
+		.thread.name = "ddt_hello",
 		.depth = 16,
 		.idle_timeout = DDT_FOREVER,
 	};

@@ -13,9 +13,9 @@
  *   its functions raise, are bugs of the driver. Here they are reported, once
  *   for each, by a warning with a stack trace, nothing is changed, and the
  *   function returns; see ddt_nt_set_bug_fn().
- * - Priority boosts, which those who signal and complete may give to those
- *   they wake (the arguments called Increment and PriorityBoost), do not exist
- *   here: the arguments have no effect. Neither has Wait.
+ * - Priority boosts of the threads that a signal or a completion wakes (the
+ *   arguments called Increment and PriorityBoost) do not exist here: the
+ *   arguments have no effect. Neither has Wait.
  *
  * IRQL DISPATCH_LEVEL is Linux's softirq context, or bottom halves disabled;
  * unless said otherwise nothing here may be called in a hardware interrupt.
@@ -327,7 +327,7 @@ static inline KIRQL KeGetCurrentIrql(void)
  * ExAllocatePoolWithTag() - allocate memory
  * @PoolType: all memory of a Linux kernel is resident
  * @NumberOfBytes: how much
- * @Tag: not used; Linux knows who has allocated what
+ * @Tag: not used
  *
  * Context: Any. At PASSIVE_LEVEL it may sleep.
  * Return: the memory, to be given back with ExFreePoolWithTag(), or NULL.
@@ -659,7 +659,7 @@ typedef enum _EVENT_TYPE {
 
 /**
  * KeInitializeEvent() - initialise an event
- * @Event: the event, which nobody uses yet
+ * @Event: the event, not in use yet
  * @Type: NotificationEvent or SynchronizationEvent
  * @State: TRUE to have it set
  *
@@ -740,7 +740,7 @@ typedef enum _WAIT_TYPE {
 	WaitAny,
 } WAIT_TYPE;
 
-/* Why somebody waits: for debuggers, no effect. */
+/* The reason of a wait: for debuggers, no effect. */
 typedef enum _KWAIT_REASON {
 	Executive,
 	FreePage,
@@ -1141,13 +1141,13 @@ static inline VOID IoMarkIrpPending(PIRP Irp)
 }
 
 /**
- * IoSetCancelRoutine() - say who handles the cancellation of a request
+ * IoSetCancelRoutine() - set what handles the cancellation of a request
  * @Irp: the request
  * @CancelRoutine: the routine, or NULL. It is called with the cancel spin lock
  *	held, which it has to release with IoReleaseCancelSpinLock() and the
  *	CancelIrql of the request.
  *
- * Atomic: the one to whom it returns the routine owns the request.
+ * Atomic: the caller to which it returns the routine owns the request.
  *
  * Context: Any.
  * Return: the routine before; NULL if there was none, or it has been called.

@@ -28,9 +28,9 @@
 	} name DDT_NT_LEFT_OUT(#name " is left out: " sentence),	\
 	  *P##name DDT_NT_LEFT_OUT(#name " is left out: " sentence)
 
-/* Events: what loses wake-ups. */
+/* Events: what loses wakeups. */
 DDT_NT_NO(KePulseEvent,
-	  "it wakes only those who happen to wait; use KeSetEvent() with a SynchronizationEvent");
+	  "it wakes only threads that happen to wait; use KeSetEvent() with a SynchronizationEvent");
 #define KePulseEvent(...)	ddt_nt_no_KePulseEvent()
 
 /* Mutual exclusion: Linux has it, with lockdep to check it. */

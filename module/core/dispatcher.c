@@ -3,25 +3,26 @@
  * dispatcher.c - objects that a thread can wait for
  *
  * A waiter puts one block on the list of each object it waits for and sleeps.
- * Whoever signals an object hands the signal to the first waiters in its list:
- * it claims the waiter, consumes the signal on its behalf and takes its block
- * out of the list. A waiter is claimed once, by the signal of one object or by
- * itself when its time is up (ddt_waiter_claim()), therefore nothing is consumed
- * that is not reported and nothing reported that was not consumed.
+ * The waker, which signals an object, hands the signal to the first waiters in
+ * its list: it claims the waiter, consumes the signal on its behalf and removes
+ * its block. A waiter is claimed once, by the signal of one object or by itself
+ * when its time is up (ddt_waiter_claim()); therefore a signal is consumed if
+ * and only if it is reported.
  *
- * Only when the object is unlocked again the waiter is woken and, at last, told
- * the result (ddt_object_unlock()), without which it does not return. So neither
- * the waiter nor its task goes away under the one who signals; and the waiter
- * may free the object as soon as it returns. Where its blocks are still in lists
- * it removes them under the locks of the objects. A wait that one object has
- * ended, and that was for it alone, has taken its lock only once.
+ * The waker unlocks the object, wakes the waiter and then stores its result
+ * (ddt_object_unlock()), without which the waiter does not return. So neither
+ * the waiter nor its task goes away under the waker; and the waiter may free the
+ * object as soon as it returns. It removes blocks that are still in lists under
+ * the locks of their objects. A wait for one object that its signal has ended
+ * takes the lock only once.
  *
- * Locking: an object is protected by its own lock, unless somebody waits for
- * all of several objects and this is one of them. Such a wait must see all its
- * objects at once; therefore an object that has such waiters is protected by
- * ddt_all_lock instead, and thereby protected together with all the others.
- * ddt_object_lock() takes the right one. The number of such waiters changes
- * only under both locks.
+ * Locking: an object is protected by its own lock, unless it is in a wait for
+ * all of several objects. Such a wait must see all its objects at once;
+ * therefore an object that has such waiters is protected by ddt_all_lock
+ * instead, together with all the others. ddt_object_lock() takes the right one.
+ * The number of such waiters changes only under both locks.
+ *
+ * A monitor (dispatcher.h) is a semaphore whose lock its owner uses too.
  */
 
 #include <linux/atomic.h>
@@ -55,18 +56,17 @@ struct ddt_waiter {
 	bool all;
 	unsigned int count;
 	struct ddt_wait_block *blocks;
-	/* For the one who signals: */
+	/* For the waker: */
 	int outcome;			/* what the result will be */
-	struct ddt_waiter *next;	/* who is woken next */
+	struct ddt_waiter *next;	/* to be woken */
 };
 
 /* Protects all objects that have waiters for all of several objects. */
 static DEFINE_RAW_SPINLOCK(ddt_all_lock);
 
 /*
- * Returns the lock that protects @object, taken. As long as it is held the
- * object's number of all-waiters does not become or cease to be 0, except by
- * the one who holds it.
+ * Returns the lock that protects @object, taken. As long as it is held only its
+ * holder can make the object's number of all-waiters become or cease to be 0.
  */
 static raw_spinlock_t *ddt_object_lock(struct ddt_object *object,
 				       unsigned long *irqflags)
@@ -90,7 +90,7 @@ static raw_spinlock_t *ddt_object_lock(struct ddt_object *object,
 	}
 }
 
-/* @claimed: the waiters that ddt_object_wake() has returned, or NULL. */
+/* @claimed: the waiters that ddt_object_wake() has claimed, or NULL. */
 static void ddt_object_unlock(raw_spinlock_t *lock, unsigned long irqflags,
 			      struct ddt_waiter *claimed)
 	__releases(lock)
@@ -105,9 +105,9 @@ static void ddt_object_unlock(raw_spinlock_t *lock, unsigned long irqflags,
 		/* Then it is gone. Pairs with ddt_waiter_result(). */
 		smp_store_release(&waiter->result, waiter->outcome);
 	}
-	/* Not earlier: a claimed waiter may be waiting for its result. */
+	/* Not earlier: a claimed waiter may be spinning for its result. */
 	local_irq_restore(irqflags);
-	/* Last: whoever was woken and is more urgent runs now. */
+	/* At last a task that was woken may preempt this one. */
 	preempt_enable();
 }
 
@@ -126,16 +126,18 @@ static void ddt_object_consume(struct ddt_object *object)
 
 /*
  * Ends a wait, unless it has ended already or is about to. The full barrier of
- * a successful cmpxchg() is between this and a wake-up; it pairs with the one in
- * set_current_state() of ddt_wait_sleep().
+ * a successful cmpxchg() is between this and a wakeup; it pairs with the one in
+ * set_current_state() of ddt_wait_sleep(). A waiter that was claimed need not
+ * try.
  */
 static bool ddt_waiter_claim(struct ddt_waiter *waiter, int result)
 {
-	return cmpxchg(&waiter->result, DDT_WAIT_PENDING, result) ==
+	return READ_ONCE(waiter->result) == DDT_WAIT_PENDING &&
+	       cmpxchg(&waiter->result, DDT_WAIT_PENDING, result) ==
 	       DDT_WAIT_PENDING;
 }
 
-/* For the waiter: its result, when whoever has claimed it has told it. */
+/* For the waiter: its result, once the context that claimed it has stored it. */
 static int ddt_waiter_result(struct ddt_waiter *waiter)
 {
 	return smp_cond_load_acquire(&waiter->result, VAL != DDT_WAIT_CLAIMED);
@@ -162,12 +164,13 @@ static bool ddt_waiter_claim_all(struct ddt_waiter *waiter, int result)
 }
 
 /*
- * Hands the signal of a locked object to those who wait for it. Returns them,
- * to be woken by ddt_object_unlock().
+ * Hands the signal of a locked object to its waiters. Puts them before those in
+ * *@claimed, to be woken when the caller's lock is released.
  */
-static struct ddt_waiter *ddt_object_wake(struct ddt_object *object)
+static void ddt_object_wake(struct ddt_object *object,
+			    struct ddt_waiter **claimed)
 {
-	struct ddt_waiter *first = NULL, **last = &first;
+	struct ddt_waiter *first = *claimed, **last = &first;
 	struct ddt_wait_block *block, *next;
 
 	list_for_each_entry_safe(block, next, &object->waiters, link) {
@@ -186,11 +189,11 @@ static struct ddt_waiter *ddt_object_wake(struct ddt_object *object)
 			list_del_init(&block->link);
 			waiter->outcome = block - waiter->blocks;
 		}
-		waiter->next = NULL;
+		waiter->next = *claimed;
 		*last = waiter;
 		last = &waiter->next;
 	}
-	return first;
+	*claimed = first;
 }
 
 static void ddt_object_init(struct ddt_object *object,
@@ -208,7 +211,19 @@ void ddt_object_init_thread(struct ddt_object *object)
 	ddt_object_init(object, DDT_OBJECT_THREAD, 0);
 }
 
-/* Sets the state to 1 and returns whether the object was signaled before. */
+/* Sets the state of a locked object to 1; returns whether it was signaled. */
+static bool ddt_object_set(struct ddt_object *object,
+			   struct ddt_waiter **claimed)
+{
+	if (ddt_object_signaled(object))
+		return true;
+	/* Pairs with ddt_object_read(). */
+	smp_store_release(&object->state, 1);
+	ddt_object_wake(object, claimed);
+	return false;
+}
+
+/* As ddt_object_set(), for an object that is not locked. */
 bool ddt_object_signal(struct ddt_object *object)
 {
 	struct ddt_waiter *claimed = NULL;
@@ -217,12 +232,7 @@ bool ddt_object_signal(struct ddt_object *object)
 	bool was_signaled;
 
 	lock = ddt_object_lock(object, &irqflags);
-	was_signaled = ddt_object_signaled(object);
-	if (!was_signaled) {
-		/* Pairs with ddt_object_read(). */
-		smp_store_release(&object->state, 1);
-		claimed = ddt_object_wake(object);
-	}
+	was_signaled = ddt_object_set(object, &claimed);
 	ddt_object_unlock(lock, irqflags, claimed);
 	return was_signaled;
 }
@@ -231,25 +241,12 @@ bool ddt_object_signal(struct ddt_object *object)
 bool ddt_object_read(const struct ddt_object *object)
 {
 	/*
-	 * Whoever sees the signal sees what was done before it: pairs with
-	 * ddt_object_signal().
+	 * A reader that sees the signal sees what was done before it: pairs
+	 * with ddt_object_set().
 	 */
 	return smp_load_acquire(&object->state) > 0;
 }
 
-/**
- * ddt_semaphore_init() - initialise a semaphore
- * @sem: the semaphore, which nobody uses yet
- * @count: its count, 0 to @limit
- * @limit: the highest count it may reach, at least 1
- *
- * The semaphore needs no clean-up, but nobody may wait for it when its memory
- * is freed. Windows: KeInitializeSemaphore().
- *
- * Context: Any.
- * Return: 0, or -EINVAL if @count and @limit make no sense; then the semaphore
- * is not initialised.
- */
 int ddt_semaphore_init(struct ddt_semaphore *sem, s32 count, s32 limit)
 {
 	if (limit < 1 || count < 0 || count > limit)
@@ -260,18 +257,6 @@ int ddt_semaphore_init(struct ddt_semaphore *sem, s32 count, s32 limit)
 }
 EXPORT_SYMBOL_GPL(ddt_semaphore_init);
 
-/**
- * ddt_semaphore_release() - add to the count of a semaphore
- * @sem: the semaphore
- * @n: how much to add; with 0 the count is only returned
- *
- * Ends as many waits as the count allows, the longest first. Windows:
- * KeReleaseSemaphore(), which raises an exception past the limit.
- *
- * Context: Any.
- * Return: the count before, 0 or more, or -EOVERFLOW if the count would have
- * exceeded the limit; then nothing has changed.
- */
 int ddt_semaphore_release(struct ddt_semaphore *sem, u32 n)
 {
 	struct ddt_object *object = &sem->object;
@@ -286,40 +271,19 @@ int ddt_semaphore_release(struct ddt_semaphore *sem, u32 n)
 		ret = -EOVERFLOW;
 	} else {
 		WRITE_ONCE(object->state, ret + n);
-		claimed = ddt_object_wake(object);
+		ddt_object_wake(object, &claimed);
 	}
 	ddt_object_unlock(lock, irqflags, claimed);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(ddt_semaphore_release);
 
-/**
- * ddt_semaphore_count() - read the count of a semaphore
- * @sem: the semaphore
- *
- * Windows: KeReadStateSemaphore().
- *
- * Context: Any. Without a lock: the count may have changed when it is
- * returned.
- * Return: the count.
- */
 s32 ddt_semaphore_count(const struct ddt_semaphore *sem)
 {
 	return READ_ONCE(sem->object.state);
 }
 EXPORT_SYMBOL_GPL(ddt_semaphore_count);
 
-/**
- * ddt_event_init() - initialise an event
- * @event: the event, which nobody uses yet
- * @type: whether a wait resets it
- * @signaled: whether it is set to begin with
- *
- * The event needs no clean-up, but nobody may wait for it when its memory is
- * freed. Windows: KeInitializeEvent().
- *
- * Context: Any.
- */
 void ddt_event_init(struct ddt_event *event, enum ddt_event_type type,
 		    bool signaled)
 {
@@ -330,33 +294,12 @@ void ddt_event_init(struct ddt_event *event, enum ddt_event_type type,
 }
 EXPORT_SYMBOL_GPL(ddt_event_init);
 
-/**
- * ddt_event_set() - set an event
- * @event: the event
- *
- * A manual-reset event ends all waits for it. An auto-reset event ends the
- * longest wait and is reset, or stays set until there is one. Setting an event
- * that is set changes nothing. Windows: KeSetEvent().
- *
- * Context: Any.
- * Return: whether it was set before.
- */
 bool ddt_event_set(struct ddt_event *event)
 {
 	return ddt_object_signal(&event->object);
 }
 EXPORT_SYMBOL_GPL(ddt_event_set);
 
-/**
- * ddt_event_reset() - reset an event
- * @event: the event
- *
- * A wait that the event has ended stays ended, even if the waiter has not run
- * since. Windows: KeResetEvent().
- *
- * Context: Any.
- * Return: whether it was set before.
- */
 bool ddt_event_reset(struct ddt_event *event)
 {
 	struct ddt_object *object = &event->object;
@@ -372,16 +315,6 @@ bool ddt_event_reset(struct ddt_event *event)
 }
 EXPORT_SYMBOL_GPL(ddt_event_reset);
 
-/**
- * ddt_event_is_set() - read the state of an event
- * @event: the event
- *
- * Windows: KeReadStateEvent().
- *
- * Context: Any. Without a lock: the state may have changed when it is
- * returned.
- * Return: whether it is set.
- */
 bool ddt_event_is_set(const struct ddt_event *event)
 {
 	return ddt_object_read(&event->object);
@@ -428,7 +361,7 @@ static void ddt_wait_end_any(struct ddt_waiter *waiter)
 	for (i = 0; i < waiter->count; i++) {
 		struct ddt_wait_block *block = &waiter->blocks[i];
 
-		/* Never put in a list, or taken out by the one who signaled. */
+		/* Never put in a list, or removed by the waker. */
 		if (list_empty(&block->link))
 			continue;
 		lock = ddt_object_lock(block->object, &irqflags);
@@ -484,8 +417,12 @@ static unsigned int ddt_wait_state(unsigned int flags)
 		return TASK_IDLE;
 	if (flags & DDT_WAIT_ALERTABLE)
 		return TASK_INTERRUPTIBLE | TASK_FREEZABLE;
+	/*
+	 * Not freezable: the caller may hold a lock that another task needs
+	 * before it can be frozen, for example a pipe's in splice().
+	 */
 	if (flags & DDT_WAIT_KILLABLE)
-		return TASK_KILLABLE | TASK_FREEZABLE;
+		return TASK_KILLABLE;
 	return TASK_UNINTERRUPTIBLE;
 }
 
@@ -496,17 +433,7 @@ static bool ddt_wait_alerted(unsigned int flags, unsigned int state)
 	return signal_pending_state(state, current);
 }
 
-/* For a time that is to hold for several waits. */
-void ddt_timeout_make_absolute(unsigned int *flags, ktime_t *timeout)
-{
-	if (*timeout <= 0 || *timeout == DDT_FOREVER ||
-	    *flags & (DDT_WAIT_ABSOLUTE | DDT_WAIT_REALTIME))
-		return;
-	*timeout = ktime_add_safe(ktime_get(), *timeout);
-	*flags |= DDT_WAIT_ABSOLUTE;
-}
-
-/* Sleeps until somebody claims @waiter; if nobody does, returns why not. */
+/* Sleeps until @waiter is claimed, or returns why it will not be. */
 static int ddt_wait_sleep(struct ddt_waiter *waiter, unsigned int flags,
 			  ktime_t timeout)
 {
@@ -515,12 +442,14 @@ static int ddt_wait_sleep(struct ddt_waiter *waiter, unsigned int flags,
 	unsigned int state = ddt_wait_state(flags);
 	int ret = -ETIME;
 
-	ddt_timeout_make_absolute(&flags, &timeout);
+	if (timeout != DDT_FOREVER &&
+	    !(flags & (DDT_WAIT_ABSOLUTE | DDT_WAIT_REALTIME)))
+		timeout = ktime_add_safe(ktime_get(), timeout);
 	for (;;) {
 		/*
-		 * First the state, then the conditions: whoever makes one true
-		 * wakes us afterwards. Pairs with ddt_waiter_claim() and with
-		 * kthread_stop().
+		 * First the state, then the conditions: a context that makes
+		 * one true wakes this task afterwards. Pairs with
+		 * ddt_waiter_claim() and with kthread_stop().
 		 */
 		set_current_state(state);
 		if (READ_ONCE(waiter->result) != DDT_WAIT_PENDING)
@@ -605,10 +534,6 @@ static int ddt_wait_many(struct ddt_object *const *objects, unsigned int count,
 	return ret;
 }
 
-/*
- * Waits for any or all of several objects; in memory of the caller's, and
- * therefore without allocating any, if @blocks is not NULL.
- */
 int ddt_wait_blocks(struct ddt_object *const *objects, unsigned int count,
 		    bool all, unsigned int flags, ktime_t timeout,
 		    struct ddt_wait_block *blocks)
@@ -623,47 +548,14 @@ int ddt_wait_blocks(struct ddt_object *const *objects, unsigned int count,
 				return -EINVAL;
 	return ddt_wait_many(objects, count, all, flags, timeout, blocks);
 }
+EXPORT_SYMBOL_GPL(ddt_wait_blocks);
 
-/**
- * ddt_wait() - wait until an object is signaled
- * @object: the object
- * @flags: DDT_WAIT_ALERTABLE, DDT_WAIT_KILLABLE, DDT_WAIT_ABSOLUTE,
- *	DDT_WAIT_REALTIME
- * @timeout: in ns: for how long to wait, or with one of the last two flags
- *	until when; %DDT_FOREVER; 0 or less to test the object only
- *
- * An object that is signaled ends the wait at once, even if the time is up or
- * the thread has been told to stop. The wait consumes a count of a semaphore
- * and resets an auto-reset event. Without DDT_WAIT_ALERTABLE or
- * DDT_WAIT_KILLABLE nothing but the object and the timeout ends it.
- *
- * A kernel thread waits in TASK_IDLE. Windows: KeWaitForSingleObject().
- *
- * Context: Process context, may sleep; any context if @timeout is 0 or less.
- * Return: 0 if the object was signaled; -ETIME when the time was up; -EINTR
- * see the flags; -EINVAL for unknown flags.
- */
 int ddt_wait(struct ddt_object *object, unsigned int flags, ktime_t timeout)
 {
 	return ddt_wait_many(&object, 1, false, flags, timeout, NULL);
 }
 EXPORT_SYMBOL_GPL(ddt_wait);
 
-/**
- * ddt_wait_any() - wait until one of several objects is signaled
- * @objects: the objects
- * @count: how many, 1 to %DDT_MAX_WAIT_OBJECTS
- * @flags: as for ddt_wait()
- * @timeout: as for ddt_wait()
- *
- * If several are signaled when the wait begins, the first in the array ends
- * it. Only the object that is reported is consumed. Windows:
- * KeWaitForMultipleObjects() with WaitAny.
- *
- * Context: as for ddt_wait().
- * Return: the index of the object that ended the wait; -ETIME, -EINTR as for
- * ddt_wait(); -EINVAL for unknown flags or a bad @count; -ENOMEM.
- */
 int ddt_wait_any(struct ddt_object *const *objects, unsigned int count,
 		 unsigned int flags, ktime_t timeout)
 {
@@ -671,20 +563,6 @@ int ddt_wait_any(struct ddt_object *const *objects, unsigned int count,
 }
 EXPORT_SYMBOL_GPL(ddt_wait_any);
 
-/**
- * ddt_wait_all() - wait until several objects are signaled at the same time
- * @objects: the objects, each of them once
- * @count: how many, 1 to %DDT_MAX_WAIT_OBJECTS
- * @flags: as for ddt_wait()
- * @timeout: as for ddt_wait()
- *
- * None is consumed before all are signaled, then all are at once. Windows:
- * KeWaitForMultipleObjects() with WaitAll.
- *
- * Context: as for ddt_wait().
- * Return: 0 if all were signaled; -ETIME, -EINTR as for ddt_wait(); -EINVAL
- * for unknown flags, a bad @count or an object that is there twice; -ENOMEM.
- */
 int ddt_wait_all(struct ddt_object *const *objects, unsigned int count,
 		 unsigned int flags, ktime_t timeout)
 {
@@ -692,17 +570,87 @@ int ddt_wait_all(struct ddt_object *const *objects, unsigned int count,
 }
 EXPORT_SYMBOL_GPL(ddt_wait_all);
 
-/**
- * ddt_delay() - sleep for a time
- * @flags: as for ddt_wait()
- * @timeout: as for ddt_wait()
- *
- * Never returns 0 early. With DDT_WAIT_ALERTABLE a thread that is told to stop
- * returns at once. Windows: KeDelayExecutionThread().
- *
- * Context: Process context, may sleep.
- * Return: 0 when the time was up; -EINTR, -EINVAL as for ddt_wait().
+/* @key: the class of the lock, which other objects are locked under. */
+void ddt_monitor_init(struct ddt_monitor *monitor, struct lock_class_key *key)
+{
+	ddt_semaphore_init(&monitor->ready, 0, 1);
+	lockdep_set_class(&monitor->ready.object.lock, key);
+	monitor->claimed = NULL;
+}
+
+/* ddt_monitor_unlock() where there are waiters to be woken. */
+void ddt_monitor_unlock_and_wake(struct ddt_monitor *monitor)
+	__releases(&monitor->ready.object.lock)
+{
+	struct ddt_waiter *claimed = monitor->claimed;
+
+	monitor->claimed = NULL;
+	ddt_object_unlock(&monitor->ready.object.lock, monitor->irqflags,
+			  claimed);
+}
+
+/* Releases the semaphore of a locked monitor, unless its count is 1 already. */
+void ddt_monitor_release(struct ddt_monitor *monitor)
+{
+	ddt_monitor_assert_held(monitor);
+
+	ddt_object_set(&monitor->ready.object, &monitor->claimed);
+}
+
+/* Sets an event; its waiters are woken when the monitor is unlocked. */
+void ddt_monitor_set_event(struct ddt_monitor *monitor, struct ddt_event *event)
+{
+	unsigned long irqflags;
+	raw_spinlock_t *lock;
+
+	ddt_monitor_assert_held(monitor);
+
+	lock = ddt_object_lock(&event->object, &irqflags);
+	ddt_object_set(&event->object, &monitor->claimed);
+	raw_spin_unlock_irqrestore(lock, irqflags);
+}
+
+/*
+ * ddt_wait() for the semaphore of a locked monitor, which is unlocked while it
+ * waits and locked again when it returns. Tests the semaphore even if the time
+ * is up.
  */
+int ddt_monitor_wait(struct ddt_monitor *monitor, unsigned int flags,
+		     ktime_t timeout)
+	__must_hold(&monitor->ready.object.lock)
+{
+	struct ddt_object *object = &monitor->ready.object;
+	struct ddt_wait_block block = { .object = object };
+	struct ddt_waiter waiter = {
+		.task = current,
+		.result = DDT_WAIT_PENDING,
+		.count = 1,
+		.blocks = &block,
+	};
+	int ret;
+
+	ddt_monitor_assert_held(monitor);
+
+	if (!ddt_object_signaled(object)) {
+		block.waiter = &waiter;
+		list_add_tail(&block.link, &object->waiters);
+		ddt_monitor_unlock(monitor);
+
+		ddt_waiter_claim(&waiter,
+				 ddt_wait_sleep(&waiter, flags, timeout));
+		ret = ddt_waiter_result(&waiter);
+
+		ddt_monitor_lock(monitor);
+		if (!ret)
+			return 0;	/* the waker has removed the block */
+		list_del(&block.link);
+		if (!ddt_object_signaled(object))
+			return ret;
+	}
+	ddt_object_consume(object);
+	return 0;
+}
+
 int ddt_delay(unsigned int flags, ktime_t timeout)
 {
 	int ret = ddt_wait_many(NULL, 0, false, flags, timeout, NULL);

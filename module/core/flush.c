@@ -1,76 +1,81 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * flush.c - waiting until all that has been submitted is completed
+ * flush.c - counts the completions that callers wait for
  *
- * Each request belongs to one of two epochs. A flush begins a new one, which
- * later requests join, and waits until none of the old one is outstanding. There
- * is one flush at a time; so the epoch that begins has no requests.
+ * A flush waits for the requests with numbers up to that of the last one that
+ * was accepted before it began. Each outstanding request is counted by one
+ * flush, the first that waits for it; a flush is done when it and all before it
+ * have none left. So a completion costs O(log n), however many flushes wait for
+ * it.
+ *
+ * The caller protects the tree.
  */
 
-#include <linux/export.h>
+#include "flush.h"
 
-#include "dispatcher.h"
-#include "queue.h"
-
-/* Waits until no request of the epoch before the present one is left. */
-static int ddt_queue_wait_for_epoch(struct ddt_queue *queue, unsigned int flags,
-				    ktime_t timeout)
+static struct ddt_flush *ddt_flush_of(struct rb_node *node)
 {
-	bool done;
-	int ret;
+	return node ? rb_entry(node, struct ddt_flush, node) : NULL;
+}
 
-	for (;;) {
-		ddt_queue_lock(queue);
-		done = !queue->outstanding[!queue->epoch];
-		if (!done)
-			ddt_event_reset(&queue->flushed);
-		ddt_queue_unlock(queue);
-		if (done)
-			return 0;
-		ret = ddt_wait(&queue->flushed.object, flags, timeout);
-		if (ret)
-			return ret;
+static bool ddt_flush_is_before(struct rb_node *node,
+				const struct rb_node *other)
+{
+	return rb_entry(node, struct ddt_flush, node)->last <
+	       rb_entry(other, struct ddt_flush, node)->last;
+}
+
+/* @outstanding: how many requests up to @last have not been counted. */
+void ddt_flush_add(struct ddt_flushes *flushes, struct ddt_flush *flush,
+		   u64 last, u64 outstanding)
+{
+	flush->last = last;
+	flush->left = outstanding - flushes->left;
+	flushes->left = outstanding;
+	rb_add_cached(&flush->node, &flushes->tree, ddt_flush_is_before);
+}
+
+/* What it counted is counted by the next one. */
+void ddt_flush_remove(struct ddt_flushes *flushes, struct ddt_flush *flush)
+{
+	struct ddt_flush *next = ddt_flush_of(rb_next(&flush->node));
+
+	if (next)
+		next->left += flush->left;
+	else
+		flushes->left -= flush->left;
+	rb_erase_cached(&flush->node, &flushes->tree);
+	RB_CLEAR_NODE(&flush->node);
+}
+
+/* The request with that number has been completed. */
+void ddt_flush_count(struct ddt_flushes *flushes, u64 number)
+{
+	struct rb_node *node = flushes->tree.rb_root.rb_node;
+	struct ddt_flush *flush, *found = NULL;
+
+	while (node) {
+		flush = ddt_flush_of(node);
+		if (flush->last < number) {
+			node = node->rb_right;
+		} else {
+			found = flush;
+			node = node->rb_left;
+		}
+	}
+	if (found) {
+		found->left--;
+		flushes->left--;
 	}
 }
 
-/**
- * ddt_queue_flush() - wait until all that has been submitted is completed
- * @queue: the queue
- * @flags: as for ddt_wait()
- * @timeout: as for ddt_wait()
- *
- * What is submitted after the call began is not waited for.
- *
- * Context: Process context, may sleep.
- * Return: 0 when all have been completed; -ETIME, -EINTR, -EINVAL as for
- * ddt_wait(); -EDEADLK if called by a callback of the queue in its server. No
- * ddt_queue_ops.complete() may call it elsewhere either.
- */
-int ddt_queue_flush(struct ddt_queue *queue, unsigned int flags,
-		    ktime_t timeout)
+/* Removes a flush that is done and returns it, or NULL if there is none. */
+struct ddt_flush *ddt_flush_done(struct ddt_flushes *flushes)
 {
-	int ret;
+	struct ddt_flush *first = ddt_flush_of(rb_first_cached(&flushes->tree));
 
-	if (ddt_server_is_current(queue))
-		return -EDEADLK;
-
-	ddt_timeout_make_absolute(&flags, &timeout);
-	ret = ddt_wait(&queue->flush_turn.object, flags, timeout);
-	if (ret)
-		return ret;
-
-	/* Whoever flushed before us may have given up. */
-	ret = ddt_queue_wait_for_epoch(queue, flags, timeout);
-	if (ret)
-		goto next_turn;
-
-	ddt_queue_lock(queue);
-	queue->epoch = !queue->epoch;
-	ddt_queue_unlock(queue);
-	ret = ddt_queue_wait_for_epoch(queue, flags, timeout);
-
-next_turn:
-	ddt_semaphore_release(&queue->flush_turn, 1);
-	return ret;
+	if (!first || first->left)
+		return NULL;
+	ddt_flush_remove(flushes, first);
+	return first;
 }
-EXPORT_SYMBOL_GPL(ddt_queue_flush);

@@ -5,14 +5,14 @@
  *
  * References: a device has one of its creator's until IoDeleteDevice(), one of
  * each IRP, of each thread of IoCreateSystemThread() and of each queued work
- * item. An IRP has those of whoever allocated it, and one of ddt_nt_send()
+ * item. An IRP has those of its allocator, and one of ddt_nt_send()
  * while that runs. A work item has one of its owner and one while it is queued
  * or runs.
  *
- * Cancelling: the one to whom IoSetCancelRoutine() returns the cancel routine
- * of an IRP owns the IRP. Whoever cancels sets Cancel before he takes the
- * routine, and whoever queues sets the routine before he reads Cancel. Both are
- * full barriers, so at least one of them sees what the other has done.
+ * Cancelling: the context to which IoSetCancelRoutine() returns the cancel
+ * routine of an IRP owns the IRP. A canceller sets Cancel, then takes the
+ * routine; a queue sets the routine, then reads Cancel. Both exchanges are full
+ * barriers, so at least one side sees the other's store.
  */
 
 #include <linux/bitops.h>
@@ -25,7 +25,6 @@
 #include <linux/workqueue.h>
 
 #include "nt.h"
-#include "queue.h"
 
 /* IRP.ddt_flags */
 #define NT_IRP_SENT		0
@@ -259,7 +258,7 @@ EXPORT_SYMBOL_GPL(ddt_nt_irp_alloc);
  * ddt_nt_irp_get() - take a reference to a request
  * @irp: the request, to which the caller has a reference
  *
- * Who cancels a request needs one of his own.
+ * A context that cancels a request needs a reference of its own.
  *
  * Context: Any.
  * Return: @irp.
@@ -601,8 +600,8 @@ NTSTATUS IoCsqInsertIrpEx(PIO_CSQ Csq, PIRP Irp, PIO_CSQ_IRP_CONTEXT Context,
 	IoMarkIrpPending(Irp);
 	IoSetCancelRoutine(Irp, nt_csq_cancel);
 	/*
-	 * If somebody else has got the routine meanwhile, he is on his way to
-	 * do what we would.
+	 * A canceller that has got the routine meanwhile removes the request
+	 * itself.
 	 */
 	if (READ_ONCE(Irp->Cancel) && IoSetCancelRoutine(Irp, NULL)) {
 		nt_csq_remove(Csq, Irp);
@@ -700,12 +699,13 @@ struct _IO_WORKITEM {
 	struct work_struct work;
 	unsigned long queued;		/* bit 0 */
 	PDEVICE_OBJECT device;
-	/* Belong to the one who has set queued, then to the worker. */
+	/* Belong to the caller that has set queued, then to the worker. */
 	PIO_WORKITEM_ROUTINE routine;
 	PVOID context;
 };
 
-/* For the higher priorities; the others use ddt_workqueue. */
+/* For the lower priorities, and for the higher ones. */
+static struct workqueue_struct *nt_delayed_workqueue;
 static struct workqueue_struct *nt_critical_workqueue;
 
 static void nt_workitem_release(struct kref *refs)
@@ -774,7 +774,7 @@ VOID IoQueueWorkItem(PIO_WORKITEM IoWorkItem,
 		     WORK_QUEUE_TYPE QueueType, PVOID Context)
 {
 	PDEVICE_OBJECT device = IoWorkItem->device;
-	struct workqueue_struct *queue = ddt_workqueue;
+	struct workqueue_struct *queue = nt_delayed_workqueue;
 
 	if (test_and_set_bit_lock(0, &IoWorkItem->queued)) {
 		ddt_nt_bug("the work item is queued already");
@@ -822,13 +822,21 @@ EXPORT_SYMBOL_GPL(IoFreeWorkItem);
 
 int ddt_nt_io_init(void)
 {
+	nt_delayed_workqueue = alloc_workqueue("ddt_delayed", WQ_UNBOUND, 0);
+	if (!nt_delayed_workqueue)
+		return -ENOMEM;
 	nt_critical_workqueue = alloc_workqueue("ddt_critical",
 						WQ_UNBOUND | WQ_HIGHPRI, 0);
-	return nt_critical_workqueue ? 0 : -ENOMEM;
+	if (!nt_critical_workqueue) {
+		destroy_workqueue(nt_delayed_workqueue);
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 /* Returns when the last worker has left this module's code. */
 void ddt_nt_io_exit(void)
 {
 	destroy_workqueue(nt_critical_workqueue);
+	destroy_workqueue(nt_delayed_workqueue);
 }

@@ -26,16 +26,15 @@
 /*
  * The nice value of each priority.
  *
- * - 8 is nice 0: a thread of which nothing is said is never ahead of those who
- *   submit to it.
+ * - 8 is nice 0: by default a thread is never ahead of its submitters.
  * - Both ends of one scale are the ends of the other, and the steps between
  *   are as even as whole numbers permit. So a higher priority always is a
  *   lower nice value, no two are the same, and none is lost.
  * - There is no SCHED_FIFO in it, not even for priorities from 16 on, which
  *   count as 15. On Windows those are for the scheduler what SCHED_FIFO is
  *   here, but drivers use them to be served soon, and a nice value of -20 is
- *   that. A real-time thread of a driver competes with all others of the
- *   system that nobody has weighed it against, and hangs a CPU if it loops.
+ *   that. A driver cannot know which other real-time threads a system has, and
+ *   a real-time thread that loops hangs a CPU.
  */
 static const s8 ddt_priority_nice[DDT_PRIORITY_MAX + 1] = {
 	[1] = 19, [2] = 16, [3] = 14, [4] = 11, [5] = 8, [6] = 5, [7] = 3,
@@ -49,58 +48,31 @@ static int ddt_priority_clamp(int priority)
 	return clamp(priority, DDT_PRIORITY_MIN, DDT_PRIORITY_MAX);
 }
 
-void ddt_priority_init(struct ddt_priority *priority)
-{
-	mutex_init(&priority->lock);
-	priority->base = DDT_PRIORITY_SYSTEM;
-	priority->saturation = 0;
-	priority->current_priority = DDT_PRIORITY_SYSTEM;
-}
-
 static int ddt_priority_increment(const struct ddt_priority *priority)
 {
 	if (priority->saturation)
 		return priority->saturation * DDT_SATURATION;
-	return priority->base - DDT_PRIORITY_SYSTEM;
+	return priority->increment;
 }
 
 /* A change of the base takes a current priority that was set along with it. */
 static int ddt_priority_shift(const struct ddt_priority *priority, int base)
 {
-	int current_priority = priority->current_priority;
+	int ahead = max(priority->current_increment - priority->increment, 0);
 
-	if (current_priority < priority->base)
-		current_priority = priority->base;
-	return ddt_priority_clamp(current_priority + base - priority->base);
+	return ddt_priority_clamp(base + ahead);
 }
 
 static void ddt_thread_apply_priority(struct ddt_thread *thread, int priority)
 {
 	lockdep_assert_held(&thread->priority.lock);
 
-	thread->priority.current_priority = priority;
+	thread->priority.current_increment = priority - DDT_PRIORITY_SYSTEM;
 	/* Fails if the thread has ended, and then it does not matter. */
 	ddt_thread_set_nice(thread,
 			    ddt_priority_nice[ddt_priority_clamp(priority)]);
 }
 
-/**
- * ddt_thread_set_increment() - set the base priority of a thread by the rules
- *	of Windows
- * @thread: the thread
- * @increment: what to add to 8, the priority of nice 0; the sum is limited to
- *	1 (nice 19) and 15 (nice -20). From 16 on, and from -16 down, the thread
- *	is saturated: that is what the next call returns.
- *
- * Whether the caller may do so is for him to check (CAP_SYS_NICE). Nice values
- * set otherwise do not change the increment that the thread remembers. For a
- * thread that has ended nothing else is changed. Windows:
- * KeSetBasePriorityThread().
- *
- * Context: Process context, may sleep.
- * Return: the previous increment: -7 to 7, which is what was left of it by the
- * limits, or -16 or 16 if the thread was saturated.
- */
 int ddt_thread_set_increment(struct ddt_thread *thread, int increment)
 {
 	struct ddt_priority *priority = &thread->priority;
@@ -119,21 +91,13 @@ int ddt_thread_set_increment(struct ddt_thread *thread, int increment)
 		priority->saturation = 0;
 		current_priority = ddt_priority_shift(priority, base);
 	}
-	priority->base = base;
+	priority->increment = base - DDT_PRIORITY_SYSTEM;
 	ddt_thread_apply_priority(thread, current_priority);
 	mutex_unlock(&priority->lock);
 	return previous;
 }
 EXPORT_SYMBOL_GPL(ddt_thread_set_increment);
 
-/**
- * ddt_thread_increment() - the base priority of a thread as Windows counts it
- * @thread: the thread
- *
- * Context: Process context, may sleep.
- * Return: what the next ddt_thread_set_increment() will return; 0 for a thread
- * for which it has never been called.
- */
 int ddt_thread_increment(struct ddt_thread *thread)
 {
 	struct ddt_priority *priority = &thread->priority;
@@ -146,28 +110,25 @@ int ddt_thread_increment(struct ddt_thread *thread)
 }
 EXPORT_SYMBOL_GPL(ddt_thread_increment);
 
-/*
- * Sets the current priority, 0 to 31, and returns the previous one. The base
- * priority stays. 0 is for the system's own thread that zeroes pages, others
- * get 1 instead.
- */
 int ddt_thread_set_priority(struct ddt_thread *thread, int priority)
 {
 	int previous;
 
 	mutex_lock(&thread->priority.lock);
-	previous = thread->priority.current_priority;
+	previous = DDT_PRIORITY_SYSTEM + thread->priority.current_increment;
 	ddt_thread_apply_priority(thread, max(priority, DDT_PRIORITY_MIN));
 	mutex_unlock(&thread->priority.lock);
 	return previous;
 }
+EXPORT_SYMBOL_GPL(ddt_thread_set_priority);
 
 int ddt_thread_priority(struct ddt_thread *thread)
 {
 	int priority;
 
 	mutex_lock(&thread->priority.lock);
-	priority = thread->priority.current_priority;
+	priority = DDT_PRIORITY_SYSTEM + thread->priority.current_increment;
 	mutex_unlock(&thread->priority.lock);
 	return priority;
 }
+EXPORT_SYMBOL_GPL(ddt_thread_priority);

@@ -3,8 +3,8 @@
  * thread.c - kernel threads that can be waited for, stopped and given a base
  *	      priority
  *
- * References: the creator has one, the running thread has one, and whoever
- * called ddt_thread_get(). Each holds the task too, so that a thread can be
+ * References: the creator has one, the running thread has one, and so has each
+ * caller of ddt_thread_get(). They hold the task too, so that a thread can be
  * stopped after it has ended by itself.
  *
  * Modules: the thread holds one on its owner until its function has returned,
@@ -19,12 +19,14 @@
 #include <linux/export.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/numa.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/sched/prio.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/topology.h>
 #include <uapi/linux/sched/types.h>
 
 #include "dispatcher.h"
@@ -55,10 +57,9 @@ static int ddt_thread_main(void *data)
 
 	if (!code)
 		code = thread->fn(thread->context);
-	ddt_thread_exit(thread, code);
+	ddt_thread_exit(code);
 }
 
-/* Returns the thread that calls it, or NULL if the library did not create it. */
 struct ddt_thread *ddt_thread_current(void)
 {
 	if (!(current->flags & PF_KTHREAD) ||
@@ -66,44 +67,46 @@ struct ddt_thread *ddt_thread_current(void)
 		return NULL;
 	return kthread_data(current);
 }
+EXPORT_SYMBOL_GPL(ddt_thread_current);
 
-/*
- * The scheduler never lets a batch task preempt a normal one at its wake-up,
- * and in all else treats it as that.
- */
-static void ddt_thread_apply_nice(struct ddt_thread *thread, int nice)
+void *ddt_thread_context(ddt_thread_fn fn)
 {
-	const struct sched_attr attr = {
-		.sched_policy = thread->batch && nice >= 0 ? SCHED_BATCH :
-							     SCHED_NORMAL,
-		.sched_nice = nice,
-	};
+	struct ddt_thread *thread = ddt_thread_current();
 
-	/* Fails for no nice value in range. */
-	sched_setattr_nocheck(thread->task, &attr);
+	return thread && thread->fn == fn ? thread->context : NULL;
+}
+EXPORT_SYMBOL_GPL(ddt_thread_context);
+
+/* All of ddt_thread_exit() but the end. Returns the module to put there. */
+struct module *__ddt_thread_finish(int code)
+{
+	struct ddt_thread *thread = kthread_data(current);
+
+	module_put(thread->owner);
+	thread->exit_code = code;
+	ddt_object_signal(&thread->object);
+	ddt_thread_put(thread);
+	return THIS_MODULE;
+}
+EXPORT_SYMBOL_GPL(__ddt_thread_finish);
+
+/* The memory of a thread that is confined to CPUs is on their node. */
+static int ddt_thread_node(const struct cpumask *cpus)
+{
+	if (!cpus || cpumask_empty(cpus))
+		return NUMA_NO_NODE;
+	return cpu_to_node(cpumask_first(cpus));
 }
 
-/**
- * ddt_thread_create() - create a thread and start it
- * @fn: what it is to do
- * @context: passed to @fn
- * @attr: name, priority and place
- *
- * Returns when the thread has begun to run, so that @fn is called in any case,
- * also when the thread is stopped at once. The thread has its base priority
- * from the beginning. Windows: PsCreateSystemThread(), and with an owner
- * IoCreateSystemThread().
- *
- * Context: Process context, may sleep.
- * Return: the thread, with a reference that the caller has to give back with
- * ddt_thread_put(); or an error pointer: -ERANGE for a nice value outside
- * -20..19, -ENODEV if the owner is being unloaded, -EINVAL for CPUs of which
- * none is active, -ENOMEM, -EINTR if the caller has been killed.
- */
 struct ddt_thread *ddt_thread_create(ddt_thread_fn fn, void *context,
 				     const struct ddt_thread_attr *attr)
 {
+	const struct sched_attr batch = {
+		.sched_policy = SCHED_BATCH,
+		.sched_nice = attr->nice,
+	};
 	struct ddt_thread_start start = { .cpus = attr->cpus };
+	int node = ddt_thread_node(attr->cpus);
 	struct ddt_thread *thread;
 	struct task_struct *task;
 	int err;
@@ -116,7 +119,7 @@ struct ddt_thread *ddt_thread_create(ddt_thread_fn fn, void *context,
 	if (!try_module_get(attr->owner))
 		return ERR_PTR(-ENODEV);
 
-	thread = kzalloc_node(sizeof(*thread), GFP_KERNEL, attr->node);
+	thread = kzalloc_node(sizeof(*thread), GFP_KERNEL, node);
 	if (!thread) {
 		err = -ENOMEM;
 		goto put_owner;
@@ -126,20 +129,22 @@ struct ddt_thread *ddt_thread_create(ddt_thread_fn fn, void *context,
 	thread->fn = fn;
 	thread->context = context;
 	thread->owner = attr->owner;
-	thread->batch = attr->batch;
-	ddt_priority_init(&thread->priority);
+	mutex_init(&thread->priority.lock);
 	mutex_init(&thread->stop_lock);
 
 	thread->start = &start;
 	init_completion(&start.done);
-	task = kthread_create_on_node(ddt_thread_main, thread, attr->node, "%s",
-				      attr->name);
+	task = kthread_create_on_node(ddt_thread_main, thread, node, "%s",
+				      attr->name ?: "ddt");
 	if (IS_ERR(task)) {
 		err = PTR_ERR(task);
 		goto free_thread;
 	}
 	thread->task = get_task_struct(task);
-	ddt_thread_apply_nice(thread, attr->nice);
+	if (attr->batch)
+		sched_setattr_nocheck(task, &batch);
+	else
+		sched_set_normal(task, attr->nice);
 
 	__module_get(THIS_MODULE);
 	wake_up_process(task);
@@ -158,15 +163,6 @@ put_owner:
 }
 EXPORT_SYMBOL_GPL(ddt_thread_create);
 
-/**
- * ddt_thread_get() - take a reference to a thread
- * @thread: the thread, to which the caller has a reference
- *
- * Windows: ObReferenceObject().
- *
- * Context: Any.
- * Return: @thread.
- */
 struct ddt_thread *ddt_thread_get(struct ddt_thread *thread)
 {
 	refcount_inc(&thread->refs);
@@ -174,14 +170,6 @@ struct ddt_thread *ddt_thread_get(struct ddt_thread *thread)
 }
 EXPORT_SYMBOL_GPL(ddt_thread_get);
 
-/**
- * ddt_thread_put() - give back a reference to a thread
- * @thread: the thread
- *
- * The thread runs on, whoever refers to it. Windows: ObDereferenceObject().
- *
- * Context: Any.
- */
 void ddt_thread_put(struct ddt_thread *thread)
 {
 	if (!refcount_dec_and_test(&thread->refs))
@@ -191,17 +179,6 @@ void ddt_thread_put(struct ddt_thread *thread)
 }
 EXPORT_SYMBOL_GPL(ddt_thread_put);
 
-/**
- * ddt_thread_stop() - tell a thread to stop and wait until it has ended
- * @thread: the thread
- *
- * Ends the thread's alertable waits. May be called by several at a time, again,
- * and for a thread that has ended by itself. Linux: kthread_stop(), which
- * permits none of this.
- *
- * Context: Process context, may sleep.
- * Return: 0 when the thread has ended; -EDEADLK if it is the caller.
- */
 int ddt_thread_stop(struct ddt_thread *thread)
 {
 	if (ddt_thread_is_current(thread))
@@ -217,30 +194,12 @@ int ddt_thread_stop(struct ddt_thread *thread)
 }
 EXPORT_SYMBOL_GPL(ddt_thread_stop);
 
-/**
- * ddt_thread_object() - the dispatcher object of a thread
- * @thread: the thread
- *
- * Context: Any.
- * Return: an object that is signaled once the thread's function has returned.
- */
 struct ddt_object *ddt_thread_object(struct ddt_thread *thread)
 {
 	return &thread->object;
 }
 EXPORT_SYMBOL_GPL(ddt_thread_object);
 
-/**
- * ddt_thread_exit_code() - what a thread's function has returned
- * @thread: the thread
- * @code: where to store it
- *
- * Windows: the exit status in the thread object.
- *
- * Context: Any.
- * Return: 0, or -EINPROGRESS as long as the thread has not ended; then @code
- * is left as it is.
- */
 int ddt_thread_exit_code(struct ddt_thread *thread, int *code)
 {
 	if (!ddt_object_read(&thread->object))
@@ -250,18 +209,6 @@ int ddt_thread_exit_code(struct ddt_thread *thread, int *code)
 }
 EXPORT_SYMBOL_GPL(ddt_thread_exit_code);
 
-/**
- * ddt_thread_set_nice() - set the base priority of a thread
- * @thread: the thread
- * @nice: -20 (first) to 19
- *
- * Whether the caller may do so is for him to check (CAP_SYS_NICE). Windows:
- * KeSetBasePriorityThread(), on another scale.
- *
- * Context: Process context.
- * Return: 0; -ERANGE if @nice is outside -20..19; -ESRCH if the thread has
- * ended.
- */
 int ddt_thread_set_nice(struct ddt_thread *thread, int nice)
 {
 	if (nice < MIN_NICE || nice > MAX_NICE)
@@ -270,47 +217,27 @@ int ddt_thread_set_nice(struct ddt_thread *thread, int nice)
 		return -ESRCH;
 	trace_ddt_thread_priority(thread->task->comm, task_pid_nr(thread->task),
 				  task_nice(thread->task), nice);
-	ddt_thread_apply_nice(thread, nice);
+	/* A policy that an administrator has chosen remains. */
+	if (READ_ONCE(thread->task->policy) == SCHED_NORMAL)
+		sched_set_normal(thread->task, nice);
+	else
+		set_user_nice(thread->task, nice);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(ddt_thread_set_nice);
 
-/**
- * ddt_thread_nice() - the base priority of a thread
- * @thread: the thread
- *
- * Context: Any.
- * Return: its nice value, also if somebody else has set it (renice).
- */
 int ddt_thread_nice(struct ddt_thread *thread)
 {
 	return task_nice(thread->task);
 }
 EXPORT_SYMBOL_GPL(ddt_thread_nice);
 
-/**
- * ddt_thread_is_current() - whether a thread is the caller
- * @thread: the thread
- *
- * Context: Any.
- * Return: true if it is.
- */
 bool ddt_thread_is_current(const struct ddt_thread *thread)
 {
 	return thread->task == current;
 }
 EXPORT_SYMBOL_GPL(ddt_thread_is_current);
 
-/**
- * ddt_thread_usage() - what a thread has used up to now
- * @thread: the thread, which may have ended
- * @usage: where to store it
- *
- * Exact for a thread that sleeps; the time of one that runs is up to date as
- * of its last tick.
- *
- * Context: Any.
- */
 void ddt_thread_usage(struct ddt_thread *thread,
 		      struct ddt_thread_usage *usage)
 {

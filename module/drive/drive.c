@@ -16,7 +16,6 @@
 #include <linux/lockdep.h>
 #include <linux/miscdevice.h>
 #include <linux/mutex.h>
-#include <linux/numa.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/sched/prio.h>
@@ -97,16 +96,14 @@ int ddt_drive_submit(struct ddt_drive *drive, struct ddt_drive_request *req,
 static struct ddt_queue *ddt_drive_create_queue(struct ddt_drive *drive,
 						int nice)
 {
-	unsigned int idle_ms = drive->model.idle_ms;
 	struct ddt_queue_attr attr = {
 		.thread = {
 			.name = drive->name,
 			.nice = nice,
-			.node = NUMA_NO_NODE,
 		},
 		.flags = DDT_QUEUE_TIMES,
 		.depth = drive->depth,
-		.idle_timeout = idle_ms ? ms_to_ktime(idle_ms) : DDT_FOREVER,
+		.idle_timeout = ms_to_ktime(drive->model.idle_ms),
 	};
 
 	return ddt_queue_create(&ddt_drive_queue_ops, drive, &attr);

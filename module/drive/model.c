@@ -162,7 +162,7 @@ static int ddt_model_serve(struct ddt_queue *queue, struct ddt_request *request)
 	if (err)
 		return err;
 	if (req->done < req->length) {
-		ddt_request_retry(request, 0, DDT_RETRY_FLOW);
+		ddt_request_retry(request, 0, DDT_RETRY_HEAD);
 		return 0;
 	}
 	req->result = req->op == DDT_DRIVE_OP_VERIFY ? ~req->crc : req->done;

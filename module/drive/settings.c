@@ -73,8 +73,7 @@ int ddt_settings_set_model(struct ddt_drive *drive,
 
 	spin_lock(&drive->settings_lock);
 	drive->model = arg;
-	ddt_queue_set_idle_timeout(drive->queue, arg.idle_ms ?
-				   ms_to_ktime(arg.idle_ms) : DDT_FOREVER);
+	ddt_queue_set_idle_timeout(drive->queue, ms_to_ktime(arg.idle_ms));
 	spin_unlock(&drive->settings_lock);
 	return 0;
 }

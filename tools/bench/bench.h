@@ -32,6 +32,7 @@ struct bench_submitter {
 	const struct bench_params *params;
 	struct bench_request *requests;
 	struct bench_request **order;	/* in which they are submitted */
+	struct ddt_request **list;	/* the same, for engines that need it */
 	struct completion *start;
 	unsigned int bursts;		/* at least; then, how many */
 	u64 min_ns;			/* the time that they have to take */
@@ -69,6 +70,7 @@ struct bench_request {
  * @destroy: ends it; nothing is queued any more
  * @init: prepares a request, once
  * @submit: queues a request
+ * @submit_list: queues several in one call; optional, then each by @submit
  * @cancel: takes back a request that is queued; optional
  * @stop: ends the server with requests queued: as @destroy, but the first
  *	completes or takes back all of them; optional
@@ -80,6 +82,8 @@ struct bench_engine {
 	void (*destroy)(struct bench_server *server);
 	void (*init)(struct bench_request *req);
 	void (*submit)(struct bench_server *server, struct bench_request *req);
+	void (*submit_list)(struct bench_server *server,
+			    struct ddt_request *const *reqs, unsigned int n);
 	void (*cancel)(struct bench_server *server, struct bench_request *req);
 	void (*stop)(struct bench_server *server, struct bench_request *reqs,
 		     unsigned int count);
@@ -167,6 +171,7 @@ struct bench_result {
 };
 
 extern const struct bench_engine bench_ddt_idle;
+extern const struct bench_engine bench_ddt_list;
 extern const struct bench_engine bench_ddt_thread;
 extern const struct bench_engine bench_ddt_times;
 extern const struct bench_engine bench_ddt_workers;

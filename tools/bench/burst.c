@@ -56,8 +56,11 @@ static void bench_one_burst(struct bench_submitter *submitter, bool sample)
 	submitter->expected = params->n;
 	if (sample)
 		begin = ktime_get_ns();
-	for (i = 0; i < params->n; i++)
-		submit(server, submitter->order[i]);
+	if (server->engine->submit_list)
+		server->engine->submit_list(server, submitter->list, params->n);
+	else
+		for (i = 0; i < params->n; i++)
+			submit(server, submitter->order[i]);
 	if (sample) {
 		submitter->submit_ns += ktime_get_ns() - begin;
 		submitter->sampled++;
@@ -112,12 +115,16 @@ static int bench_submitter_start(struct bench_submitter *submitter,
 						    submitter, params->n);
 	submitter->order = kvcalloc(params->n, sizeof(*submitter->order),
 				    GFP_KERNEL);
-	if (!submitter->requests || !submitter->order)
+	submitter->list = kvcalloc(params->n, sizeof(*submitter->list),
+				   GFP_KERNEL);
+	if (!submitter->requests || !submitter->order || !submitter->list)
 		return -ENOMEM;
 	for (i = 0; i < params->n; i++)
 		submitter->order[i] = &submitter->requests[i];
 	if (scattered)
 		bench_scatter(submitter->order, params->n);
+	for (i = 0; i < params->n; i++)
+		submitter->list[i] = &submitter->order[i]->ddt;
 	init_completion(&submitter->finished);
 	submitter->task = kthread_create(bench_submitter_thread, submitter,
 					 "bench-submit");
@@ -258,6 +265,7 @@ destroy_server:
 	for (i = 0; i < params->submitters; i++) {
 		if (!IS_ERR_OR_NULL(submitters[i].task))
 			kthread_stop(submitters[i].task);
+		kvfree(submitters[i].list);
 		kvfree(submitters[i].order);
 		kvfree(submitters[i].requests);
 	}

@@ -3,7 +3,6 @@
 
 #include <linux/cpumask.h>
 #include <linux/err.h>
-#include <linux/numa.h>
 
 #include "bench.h"
 
@@ -33,7 +32,6 @@ static int bench_ddt_create(struct bench_server *server,
 	struct ddt_queue_attr attr = {
 		.server = kind,
 		.thread.name = "bench-ddt",
-		.thread.node = NUMA_NO_NODE,
 		.flags = flags,
 		.depth = BENCH_DEPTH,
 		.idle_timeout = idle_timeout,
@@ -83,6 +81,13 @@ static void bench_ddt_submit(struct bench_server *server,
 	WARN_ON_ONCE(ddt_queue_submit(server->queue, &req->ddt));
 }
 
+static void bench_ddt_submit_list(struct bench_server *server,
+				  struct ddt_request *const *reqs,
+				  unsigned int n)
+{
+	WARN_ON_ONCE(ddt_queue_submit_many(server->queue, reqs, n) != n);
+}
+
 static void bench_ddt_cancel(struct bench_server *server,
 			     struct bench_request *req)
 {
@@ -102,6 +107,17 @@ const struct bench_engine bench_ddt_thread = {
 	.destroy = bench_ddt_destroy,
 	.init = bench_ddt_init,
 	.submit = bench_ddt_submit,
+	.cancel = bench_ddt_cancel,
+	.stop = bench_ddt_stop,
+};
+
+const struct bench_engine bench_ddt_list = {
+	.name = "ddt-list",
+	.create = bench_ddt_create_thread,
+	.destroy = bench_ddt_destroy,
+	.init = bench_ddt_init,
+	.submit = bench_ddt_submit,
+	.submit_list = bench_ddt_submit_list,
 	.cancel = bench_ddt_cancel,
 	.stop = bench_ddt_stop,
 };

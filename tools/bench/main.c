@@ -21,6 +21,7 @@
 /* In the order in which they take turns in each round. */
 const struct bench_rival bench_rivals[] = {
 	{ &bench_ddt_thread, SCHED_NORMAL },
+	{ &bench_ddt_list, SCHED_NORMAL },
 	{ &bench_ddt_idle, SCHED_NORMAL },
 	{ &bench_ddt_times, SCHED_NORMAL },
 	{ &bench_ddt_workers, -1 },

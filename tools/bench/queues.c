@@ -5,7 +5,6 @@
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
-#include <linux/numa.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
 
@@ -43,10 +42,9 @@ static void *bench_queue_create(enum ddt_queue_server server)
 	struct ddt_queue_attr attr = {
 		.server = server,
 		.thread.name = "bench-idle",
-		.thread.node = NUMA_NO_NODE,
 		.depth = 1,
-		.idle_timeout = server == DDT_SERVER_LAZY ? NSEC_PER_SEC :
-							    DDT_FOREVER,
+		.idle_timeout = server == DDT_SERVER_ON_DEMAND ?
+				NSEC_PER_SEC : DDT_FOREVER,
 	};
 
 	return ddt_queue_create(&bench_queues_ops, NULL, &attr);
@@ -66,14 +64,14 @@ void bench_queues_destroy(void)
 }
 
 /*
- * Replaces what there is by @count of a kind: "thread", "lazy", "workers", or
+ * Replaces what there is by @count of a kind: "thread", "on-demand", "workers", or
  * "bare" for threads without a queue.
  */
 int bench_queues_set(const char *kind, unsigned int count)
 {
 	static const char *const kinds[] = {
 		[DDT_SERVER_THREAD] = "thread",
-		[DDT_SERVER_LAZY] = "lazy",
+		[DDT_SERVER_ON_DEMAND] = "on-demand",
 		[DDT_SERVER_WORKERS] = "workers",
 		"bare",
 	};

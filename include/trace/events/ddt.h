@@ -50,7 +50,7 @@ DEFINE_EVENT(ddt_request, ddt_request_retry,
 	TP_ARGS(queue, number, queued)
 );
 
-/* A request is to be cancelled: in_service if it is only told so. */
+/* A request is cancelled: in_service if serve() is only told so. */
 TRACE_EVENT(ddt_request_cancel,
 	TP_PROTO(const char *queue, u64 number, bool in_service),
 	TP_ARGS(queue, number, in_service),

@@ -11,15 +11,13 @@
 #include "shim.h"
 
 #include "../bench.h"
-#include "../../../module/core/queue.h"
+#include "../../../module/core/calls.h"
+#include "../../../module/core/server.h"
 #include "grow.h"
-
-/* What main.c of the library creates. */
-struct workqueue_struct *ddt_workqueue;
-struct kmem_cache *ddt_queue_cache;
 
 const struct bench_rival bench_rivals[] = {
 	{ &bench_ddt_thread, SCHED_NORMAL },
+	{ &bench_ddt_list, SCHED_NORMAL },
 	{ &bench_kthread_worker, SCHED_NORMAL },
 	{ &bench_llist, SCHED_NORMAL },
 	{ }
@@ -38,7 +36,6 @@ const struct bench_workload bench_workloads[] = {
 
 int main(int argc, char **argv)
 {
-	struct kmem_cache cache = { .size = sizeof(struct ddt_queue) };
 	struct seq_file out = { .to = stdout };
 	int i, err;
 
@@ -46,8 +43,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: bench-path LINE..., see tools/bench/run.c\n");
 		return 2;
 	}
-	ddt_queue_cache = &cache;
 	shim_init();
+	if (ddt_server_init() || ddt_queue_cache_init())
+		return 1;
 	for (i = 1; i < argc; i++) {
 		shim_longest_hold_ns = 0;
 		err = bench_run(argv[i]);

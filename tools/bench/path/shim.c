@@ -21,7 +21,6 @@
 
 __thread int shim_preempt_count;
 __thread unsigned long shim_irq_pairs;
-__thread int shim_rcu_nesting;
 __thread struct task_struct *shim_current;
 u64 shim_longest_hold_ns;
 int shim_cpus;
@@ -121,20 +120,6 @@ void raw_spin_unlock(raw_spinlock_t *lock)
 	preempt_enable();
 }
 
-bool raw_spin_trylock(raw_spinlock_t *lock)
-{
-	u16 ticket = READ_ONCE(lock->owner);
-	bool taken;
-
-	preempt_disable();
-	taken = try_cmpxchg(&lock->next, &ticket, (u16)(ticket + 1));
-	if (taken)
-		shim_acquired(lock);
-	else
-		preempt_enable();
-	return taken;
-}
-
 unsigned long shim_lock_irqsave(raw_spinlock_t *lock)
 {
 	unsigned long flags;
@@ -160,20 +145,6 @@ void raw_spin_lock_irq(raw_spinlock_t *lock)
 void raw_spin_unlock_irq(raw_spinlock_t *lock)
 {
 	raw_spin_unlock(lock);
-}
-
-void rcu_read_lock(void)
-{
-	WRITE_ONCE(shim_rcu_nesting, shim_rcu_nesting + 1);
-	barrier();
-}
-
-void rcu_read_unlock(void)
-{
-	barrier();
-	WRITE_ONCE(shim_rcu_nesting, shim_rcu_nesting - 1);
-	if (unlikely(READ_ONCE(shim_rcu_nesting) < 0))
-		shim_bug(__func__, __LINE__);
 }
 
 /* Tasks */
@@ -473,7 +444,7 @@ static void shim_timer(void)
 		wake_up_process(shim_worker);
 }
 
-void shim_queue_work(struct work_struct *work, unsigned long jiffies)
+void shim_queue_work(struct work_struct *work, ktime_t when)
 {
 	raw_spin_lock(&shim_work_lock);
 	if (!work->queued) {
@@ -481,12 +452,18 @@ void shim_queue_work(struct work_struct *work, unsigned long jiffies)
 		work->next = shim_works;
 		shim_works = work;
 	}
-	work->when = ktime_add_safe(ktime_get(),
-				    min(jiffies, 1UL << 40) * SHIM_NSEC_PER_JIFFY);
-	shim_next_work = min(shim_next_work, work->when);
+	work->when = when;
+	shim_next_work = min(shim_next_work, when);
 	raw_spin_unlock(&shim_work_lock);
-	if (!jiffies)
+	if (!when)
 		wake_up_process(shim_worker);
+}
+
+void shim_timer_work(struct work_struct *work)
+{
+	struct hrtimer *timer = container_of(work, struct hrtimer, work);
+
+	timer->function(timer);
 }
 
 bool shim_cancel_work(struct work_struct *work)

@@ -36,8 +36,12 @@
 #include <linux/rbtree_augmented.h>
 #include <linux/types.h>
 
+/* The one of the tools does not say whether @node is the first. */
+#define rb_add_cached(node, tree, less)					\
+	((rb_add_cached)(node, tree, less),				\
+	 rb_first_cached(tree) == (node) ? (node) : NULL)
+
 /* Annotations */
-#define __rcu
 #define __user
 #ifndef __init
 #define __init
@@ -47,6 +51,12 @@
 #define LINUX_VERSION_CODE		KERNEL_VERSION(7, 2, 0)
 #define lockdep_assert_held(lock)	((void)(lock))
 #define might_sleep()			do { } while (0)
+struct lock_class_key { };
+struct lockdep_map { };
+#define lockdep_set_class(lock, key)		((void)(key))
+#define lockdep_init_map(map, name, key, class)	((void)(key))
+#define lock_map_acquire(map)			((void)(map))
+#define lock_map_release(map)			((void)(map))
 #define ____cacheline_aligned		__aligned(64)
 #define ____cacheline_aligned_in_smp	__aligned(64)
 #ifndef fallthrough
@@ -145,10 +155,9 @@ typedef struct { atomic_t refs; } refcount_t;
 #define refcount_inc(r)			atomic_inc(&(r)->refs)
 #define refcount_dec_and_test(r)	atomic_dec_and_test(&(r)->refs)
 
-/* Preemption, interrupts, RCU: what they cost, for nothing is ever preempted */
+/* Preemption, interrupts: what they cost, for nothing is ever preempted */
 extern __thread int shim_preempt_count;
 extern __thread unsigned long shim_irq_pairs;
-extern __thread int shim_rcu_nesting;
 #define bench_irq_pairs()		shim_irq_pairs
 
 /* One instruction, as in the kernel. */
@@ -168,10 +177,6 @@ extern __thread int shim_rcu_nesting;
 		shim_bug(__func__, __LINE__);				\
 } while (0)
 #define cond_resched()			((void)0)
-void rcu_read_lock(void);
-void rcu_read_unlock(void);
-/* The program calls nothing in which another CPU may be in a read section. */
-#define synchronize_rcu_expedited()	((void)0)
 
 /* Spin locks: fair, as the kernel's, which matters when two CPUs want one */
 typedef struct {
@@ -184,7 +189,6 @@ typedef struct {
 
 void raw_spin_lock(raw_spinlock_t *lock);
 void raw_spin_unlock(raw_spinlock_t *lock);
-bool raw_spin_trylock(raw_spinlock_t *lock);
 unsigned long shim_lock_irqsave(raw_spinlock_t *lock);
 void raw_spin_unlock_irqrestore(raw_spinlock_t *lock, unsigned long flags);
 void raw_spin_lock_irq(raw_spinlock_t *lock);
@@ -193,14 +197,6 @@ void raw_spin_unlock_irq(raw_spinlock_t *lock);
 #define raw_spin_lock_init(lock)	((void)(*(lock) = (raw_spinlock_t){ }))
 #define raw_spin_lock_irqsave(lock, flags)				\
 	((void)((flags) = shim_lock_irqsave(lock)))
-#define spin_lock_init			raw_spin_lock_init
-#define spin_lock			raw_spin_lock
-#define spin_unlock			raw_spin_unlock
-#define spin_trylock			raw_spin_trylock
-#define spin_lock_irqsave		raw_spin_lock_irqsave
-#define spin_unlock_irqrestore		raw_spin_unlock_irqrestore
-#define spin_lock_irq			raw_spin_lock_irq
-#define spin_unlock_irq			raw_spin_unlock_irq
 
 /* The longest that a lock was held since this was set to 0; with SHIM_HOLDS. */
 extern u64 shim_longest_hold_ns;
@@ -211,14 +207,11 @@ typedef s64 ktime_t;
 #define NSEC_PER_USEC			1000L
 #define NSEC_PER_MSEC			1000000L
 #define NSEC_PER_SEC			1000000000L
-#define SHIM_NSEC_PER_JIFFY		4000000L
-#define MAX_JIFFY_OFFSET		((LONG_MAX >> 1) - 1)
 #define ktime_sub(a, b)			((a) - (b))
 #define ktime_add(a, b)			((a) + (b))
 #define ktime_to_ns(t)			(t)
 #define ns_to_ktime(ns)			(ns)
 #define ktime_add_ns(t, ns)		((t) + (ns))
-#define nsecs_to_jiffies64(ns)		((u64)(ns) / SHIM_NSEC_PER_JIFFY)
 ktime_t ktime_get(void);
 #define ktime_get_ns()			((u64)ktime_get())
 static inline ktime_t ktime_add_safe(ktime_t a, ktime_t b)
@@ -237,16 +230,19 @@ static inline ktime_t ktime_add_safe(ktime_t a, ktime_t b)
 struct kmem_cache {
 	size_t size;
 };
+#define KMEM_CACHE(type, flags) ({					\
+	static struct kmem_cache _cache = { .size = sizeof(struct type) }; \
+	&_cache; })
+#define kmem_cache_destroy(cache)	((void)(cache))
 void *shim_alloc(size_t size);
 #define kzalloc(size, gfp)		shim_alloc(size)
-#define kzalloc_node(size, gfp, node)	shim_alloc(size)
+#define kzalloc_node(size, gfp, node)	((void)(node), shim_alloc(size))
 #define kcalloc(n, size, gfp)		shim_alloc((size_t)(n) * (size))
 #define kvcalloc(n, size, gfp)		shim_alloc((size_t)(n) * (size))
 #define kmalloc_array(n, size, gfp)	shim_alloc((size_t)(n) * (size))
 #define kmemdup(p, size, gfp)		memcpy(shim_alloc(size), p, size)
 #define kfree(p)			free((void *)(p))
 #define kvfree(p)			free(p)
-#define kmem_cache_alloc_node(cache, gfp, node)	shim_alloc((cache)->size)
 #define kmem_cache_zalloc(cache, gfp)	shim_alloc((cache)->size)
 #define kmem_cache_free(cache, p)	free(p)
 #define strscpy(to, from, size)		snprintf(to, size, "%s", from)
@@ -304,12 +300,12 @@ void schedule(void);
 int wake_up_process(struct task_struct *task);
 #define schedule_hrtimeout_range_clock(t, delta, mode, clock)		\
 	((void)(clock), schedule(), -EINTR)
-#define schedule_hrtimeout_range(t, delta, mode)		(schedule(), -EINTR)
 #define signal_pending_state(state, task)	(false)
 #define fatal_signal_pending(task)		(false)
 #define task_nice(task)				((task)->nice)
 #define task_pid_nr(task)			(1)
 #define sched_set_normal(task, value)		((void)((task)->nice = (value)))
+#define set_user_nice(task, value)		sched_set_normal(task, value)
 int sched_setattr_nocheck(struct task_struct *task, const struct sched_attr *attr);
 #define get_task_struct(task)	(refcount_inc(&(task)->refs), (task))
 void put_task_struct(struct task_struct *task);
@@ -333,7 +329,8 @@ struct module;
 #define __module_get(module)		((void)0)
 #define module_put(module)		((void)0)
 void shim_exit(void) __attribute__((__noreturn__));
-#define module_put_and_kthread_exit(code)	shim_exit()
+#define __module_put_and_kthread_exit(module, code)			\
+	((void)(module), (void)(code), shim_exit())
 
 /* More than two CPUs are of no use here. */
 #define SHIM_CPUS			2
@@ -342,6 +339,9 @@ struct cpumask {
 };
 const struct cpumask *cpumask_of(int cpu);
 #define cpumask_size()			sizeof(struct cpumask)
+#define cpumask_empty(mask)		((mask)->cpu < 0)
+#define cpumask_first(mask)		((mask)->cpu)
+#define cpu_to_node(cpu)		((void)(cpu), NUMA_NO_NODE)
 int set_cpus_allowed_ptr(struct task_struct *task, const struct cpumask *mask);
 
 /* Makes the program a task of CPU 0; returns how many CPUs there are. */
@@ -370,7 +370,7 @@ struct semaphore {			/* of an engine that is not here */
 	int unused;
 };
 
-/* Workqueues: one worker for all, on the CPU of the program */
+/* Workqueues and timers: one worker for all, on the CPU of the program */
 struct workqueue_struct;
 struct work_struct;
 typedef void (*work_func_t)(struct work_struct *work);
@@ -380,20 +380,29 @@ struct work_struct {
 	bool queued;
 	ktime_t when;
 };
-struct delayed_work {
-	struct work_struct work;
-};
-#define to_delayed_work(w)	container_of(w, struct delayed_work, work)
+#define alloc_workqueue(name, flags, n)	((struct workqueue_struct *)(name))
+#define destroy_workqueue(wq)		((void)(wq))
 #define INIT_WORK(w, fn)	((void)(*(w) = (struct work_struct){ .func = fn }))
-#define INIT_DELAYED_WORK(d, fn)	INIT_WORK(&(d)->work, fn)
-void shim_queue_work(struct work_struct *work, unsigned long jiffies);
+void shim_queue_work(struct work_struct *work, ktime_t when);
 bool shim_cancel_work(struct work_struct *work);
 /* On the CPU of the program: lets the worker run what is due. */
 void shim_run_works(void);
-#define queue_work(wq, w)			shim_queue_work(w, 0)
-#define mod_delayed_work(wq, d, jiffies)	shim_queue_work(&(d)->work, jiffies)
-#define cancel_work_sync(w)			shim_cancel_work(w)
-#define cancel_delayed_work_sync(d)		shim_cancel_work(&(d)->work)
+#define queue_work(wq, w)		((void)(wq), shim_queue_work(w, 0))
+#define cancel_work_sync(w)		shim_cancel_work(w)
+
+enum hrtimer_restart {
+	HRTIMER_NORESTART,
+};
+struct hrtimer {
+	struct work_struct work;
+	enum hrtimer_restart (*function)(struct hrtimer *timer);
+};
+void shim_timer_work(struct work_struct *work);
+#define hrtimer_setup(timer, fn, clock, mode)				\
+	((void)(*(timer) = (struct hrtimer){				\
+		.work.func = shim_timer_work, .function = fn }))
+#define hrtimer_start(timer, time, mode)	shim_queue_work(&(timer)->work, time)
+#define hrtimer_cancel(timer)			shim_cancel_work(&(timer)->work)
 
 /* The kernel's worker, in worker.c */
 struct kthread_worker;
