@@ -1060,6 +1060,61 @@ static void walk_over_all_requests_lets_others_have_the_lock(struct kunit *test)
 
 /* Several requests in one call */
 
+/* Two walks over the same requests. */
+struct walks {
+	struct subject *subject;
+	bool stop;
+};
+
+static void walks_count(struct ddt_request *req, bool in_service, void *context)
+{
+	(*(unsigned int *)context)++;
+}
+
+static unsigned int walks_visit_all(struct walks *walks)
+{
+	unsigned int visits = 0;
+
+	ddt_queue_for_each(walks->subject->queue, walks_count, &visits);
+	return visits;
+}
+
+static int walks_repeat(void *context)
+{
+	struct walks *walks = context;
+
+	while (!READ_ONCE(walks->stop)) {
+		walks_visit_all(walks);
+		cond_resched();
+	}
+	return 0;
+}
+
+static void walks_that_meet_visit_all_requests(struct kunit *test)
+{
+	struct walks *walks = ddt_test_alloc(test, sizeof(*walks));
+	struct subject *subject = subject_alloc(test);
+	unsigned long begin = jiffies;
+	struct ddt_test_thread *thread;
+	unsigned int i, n = 200;
+
+	subject->attr.depth = n;
+	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
+	job_begin(test, subject, JOB_GATE);
+	for (i = 0; i < n; i++)
+		job_submit(test, subject, JOB_NOTHING);
+	walks->subject = subject;
+	thread = ddt_test_start(test, walks_repeat, walks);
+	for (i = 0; ddt_test_round(i, 2000, 500, begin); i++) {
+		KUNIT_EXPECT_EQ(test, walks_visit_all(walks), n + 1);
+		cond_resched();
+	}
+	WRITE_ONCE(walks->stop, true);
+	KUNIT_EXPECT_EQ(test, ddt_test_join(thread), 0);
+	ddt_event_set(&subject->gate);
+	expect_completions(test, subject, n + 1);
+}
+
 static void submit_many_queues_all_in_their_order(struct kunit *test)
 {
 	struct subject *subject = subject_alloc(test);
@@ -1378,6 +1433,24 @@ static void nice_of_a_stopped_on_demand_queue_cannot_be_set(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nice, 3);
 }
 
+static void thread_is_batch_only_if_its_driver_asks_for_it(struct kunit *test)
+{
+	struct subject *subject;
+	int batch;
+
+	for (batch = 0; batch < 2; batch++) {
+		subject = subject_alloc(test);
+		subject->attr.thread.batch = batch;
+		subject->attr.thread.nice = 3;
+		KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
+		job_begin(test, subject, JOB_NOTHING);
+		KUNIT_EXPECT_EQ(test, subject->task->policy,
+				batch ? SCHED_BATCH : SCHED_NORMAL);
+		KUNIT_EXPECT_EQ(test, subject->nice, 3);
+		expect_completions(test, subject, 1);
+	}
+}
+
 static void set_nice_leaves_a_policy_that_was_set_otherwise(struct kunit *test)
 {
 	const struct sched_attr idle = { .sched_policy = SCHED_IDLE };
@@ -1464,6 +1537,7 @@ static struct kunit_case caller_cases[] = {
 	KUNIT_CASE(start_of_an_on_demand_thread_is_tried_again_for_every_request),
 	KUNIT_CASE(requests_expire_in_the_order_of_their_deadlines),
 	KUNIT_CASE(walk_over_all_requests_lets_others_have_the_lock),
+	KUNIT_CASE(walks_that_meet_visit_all_requests),
 	KUNIT_CASE(submit_many_queues_all_in_their_order),
 	KUNIT_CASE(submit_many_tells_how_many_were_accepted),
 	KUNIT_CASE(pause_waits_for_the_request_in_service_and_lets_none_begin),
@@ -1474,6 +1548,7 @@ static struct kunit_case caller_cases[] = {
 	KUNIT_CASE(stop_ends_a_pause),
 	KUNIT_CASE(no_request_is_in_service_or_left_lying_under_pauses),
 	KUNIT_CASE(nice_of_a_stopped_on_demand_queue_cannot_be_set),
+	KUNIT_CASE(thread_is_batch_only_if_its_driver_asks_for_it),
 	KUNIT_CASE(set_nice_leaves_a_policy_that_was_set_otherwise),
 	KUNIT_CASE(wait_that_a_fatal_signal_ends_is_not_frozen),
 	KUNIT_CASE(request_can_be_cancelled_in_an_interrupt),
