@@ -59,14 +59,6 @@ static bool caller_has_begun(struct ddt_test_thread *thread)
 	return ddt_test_until(ddt_test_waits(thread) || ddt_test_ended(thread));
 }
 
-static struct ddt_flow *flow_alloc(struct kunit *test)
-{
-	struct ddt_flow *flow = ddt_test_alloc(test, sizeof(*flow));
-
-	ddt_flow_init(flow);
-	return flow;
-}
-
 /* A queue whose slots are taken, and what is queued there. */
 static struct subject *subject_start_full(struct kunit *test,
 					  unsigned int depth,
@@ -1192,22 +1184,6 @@ static void submit_many_tells_how_many_were_accepted(struct kunit *test)
 
 /* Pauses */
 
-static const enum ddt_queue_server servers[] = {
-	DDT_SERVER_THREAD, DDT_SERVER_ON_DEMAND, DDT_SERVER_WORKERS,
-};
-
-static struct subject *subject_start_server(struct kunit *test,
-					    enum ddt_queue_server server,
-					    ktime_t idle_timeout)
-{
-	struct subject *subject = subject_alloc(test);
-
-	subject->attr.server = server;
-	subject->attr.idle_timeout = idle_timeout;
-	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops_idle), 0);
-	return subject;
-}
-
 static int pause_queue(void *context)
 {
 	struct subject *subject = context;
@@ -1223,8 +1199,8 @@ static void pause_waits_for_the_request_in_service_and_lets_none_begin(struct ku
 	struct subject *subject;
 	int s, i;
 
-	for (s = 0; s < ARRAY_SIZE(servers); s++) {
-		subject = subject_start_server(test, servers[s], DDT_TEST_HOUR);
+	for (s = 0; s < ARRAY_SIZE(subject_servers); s++) {
+		subject = subject_start_server(test, subject_servers[s], DDT_TEST_HOUR);
 		first = job_begin(test, subject, JOB_GATE);
 		queued[0] = job_submit(test, subject, JOB_NOTHING);
 		thread = ddt_test_start(test, pause_queue, subject);
@@ -1265,8 +1241,8 @@ static void pauses_nest_and_hold_back_idle(struct kunit *test)
 	struct job *job;
 	int s, idles;
 
-	for (s = 0; s < ARRAY_SIZE(servers); s++) {
-		subject = subject_start_server(test, servers[s],
+	for (s = 0; s < ARRAY_SIZE(subject_servers); s++) {
+		subject = subject_start_server(test, subject_servers[s],
 					       50 * NSEC_PER_MSEC);
 		job_submit(test, subject, JOB_NOTHING);
 		expect_completions(test, subject, 1);
@@ -1375,9 +1351,9 @@ static void stop_ends_a_pause(struct kunit *test)
 	struct job *job;
 	int s, abort;
 
-	for (s = 0; s < ARRAY_SIZE(servers); s++) {
+	for (s = 0; s < ARRAY_SIZE(subject_servers); s++) {
 		for (abort = 0; abort < 2; abort++) {
-			subject = subject_start_server(test, servers[s],
+			subject = subject_start_server(test, subject_servers[s],
 						       DDT_TEST_HOUR);
 			KUNIT_EXPECT_EQ(test, pause_queue(subject), 0);
 			job = job_submit(test, subject, JOB_NOTHING);
@@ -1397,8 +1373,8 @@ static void no_request_is_in_service_or_left_lying_under_pauses(struct kunit *te
 	struct subject *subject;
 	int s, i, k, ret;
 
-	for (s = 0; s < ARRAY_SIZE(servers); s++) {
-		subject = subject_start_server(test, servers[s],
+	for (s = 0; s < ARRAY_SIZE(subject_servers); s++) {
+		subject = subject_start_server(test, subject_servers[s],
 					       20 * NSEC_PER_USEC);
 		begin = jiffies;
 		for (i = 0; ddt_test_round(i, 300, 1000, begin); i++) {

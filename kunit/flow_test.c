@@ -8,14 +8,6 @@
 #include "../module/compat.h"
 #include "subject.h"
 
-static struct ddt_flow *flow_alloc(struct kunit *test)
-{
-	struct ddt_flow *flow = ddt_test_alloc(test, sizeof(*flow));
-
-	ddt_flow_init(flow);
-	return flow;
-}
-
 static struct job *job_submit_to(struct kunit *test, struct subject *subject,
 				 struct ddt_flow *flow, enum job_kind kind)
 {

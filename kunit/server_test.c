@@ -9,22 +9,6 @@
 
 #include "subject.h"
 
-static const enum ddt_queue_server servers[] = {
-	DDT_SERVER_THREAD, DDT_SERVER_ON_DEMAND, DDT_SERVER_WORKERS,
-};
-
-static struct subject *subject_start_server(struct kunit *test,
-					    enum ddt_queue_server server,
-					    ktime_t idle_timeout)
-{
-	struct subject *subject = subject_alloc(test);
-
-	subject->attr.server = server;
-	subject->attr.idle_timeout = idle_timeout;
-	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops_idle), 0);
-	return subject;
-}
-
 static bool subject_has_thread(struct subject *subject)
 {
 	struct ddt_thread *thread = ddt_queue_get_thread(subject->queue);
@@ -69,8 +53,8 @@ static void each_server_serves_one_request_at_a_time_in_order(struct kunit *test
 	struct job *jobs[10];
 	int s, i;
 
-	for (s = 0; s < ARRAY_SIZE(servers); s++) {
-		subject = subject_start_server(test, servers[s], DDT_TEST_HOUR);
+	for (s = 0; s < ARRAY_SIZE(subject_servers); s++) {
+		subject = subject_start_server(test, subject_servers[s], DDT_TEST_HOUR);
 		jobs[0] = job_begin(test, subject, JOB_GATE);
 		for (i = 1; i < ARRAY_SIZE(jobs); i++)
 			jobs[i] = job_submit(test, subject, JOB_NOTHING);
@@ -90,8 +74,8 @@ static void each_server_ends_a_cancelled_request_at_once(struct kunit *test)
 	struct subject *subject;
 	int s;
 
-	for (s = 0; s < ARRAY_SIZE(servers); s++) {
-		subject = subject_start_server(test, servers[s], DDT_TEST_HOUR);
+	for (s = 0; s < ARRAY_SIZE(subject_servers); s++) {
+		subject = subject_start_server(test, subject_servers[s], DDT_TEST_HOUR);
 		in_service = job_begin(test, subject, JOB_HOUR);
 		queued = job_submit(test, subject, JOB_NOTHING);
 		KUNIT_EXPECT_EQ(test, 0, ddt_queue_cancel(subject->queue,
@@ -111,8 +95,8 @@ static void each_server_waits_for_a_request_that_was_put_back(struct kunit *test
 	struct job *job;
 	int s;
 
-	for (s = 0; s < ARRAY_SIZE(servers); s++) {
-		subject = subject_start_server(test, servers[s], 1);
+	for (s = 0; s < ARRAY_SIZE(subject_servers); s++) {
+		subject = subject_start_server(test, subject_servers[s], 1);
 		job = job_alloc(test, JOB_NOTHING);
 		job->retries = 3;
 		job->retry_place = s % 2;
@@ -131,8 +115,8 @@ static void each_server_calls_idle_once_after_work_and_not_early(struct kunit *t
 	struct subject *subject;
 	int s, round;
 
-	for (s = 0; s < ARRAY_SIZE(servers); s++) {
-		subject = subject_start_server(test, servers[s],
+	for (s = 0; s < ARRAY_SIZE(subject_servers); s++) {
+		subject = subject_start_server(test, subject_servers[s],
 					       5 * NSEC_PER_MSEC);
 		usleep_range(7000, 8000);
 		KUNIT_EXPECT_EQ(test, atomic_read(&subject->idles), 0);
@@ -153,8 +137,8 @@ static void stop_ends_the_idle_delay_of_each_server(struct kunit *test)
 	struct subject *subject;
 	int s;
 
-	for (s = 0; s < ARRAY_SIZE(servers); s++) {
-		subject = subject_start_server(test, servers[s], 1);
+	for (s = 0; s < ARRAY_SIZE(subject_servers); s++) {
+		subject = subject_start_server(test, subject_servers[s], 1);
 		subject->idle_sleeps = true;
 		job_submit(test, subject, JOB_NOTHING);
 		KUNIT_EXPECT_TRUE(test, subject_was_idle(subject, 1));
@@ -169,9 +153,9 @@ static void each_server_drains_and_aborts(struct kunit *test)
 	struct job *jobs[4];
 	int s, i, abort;
 
-	for (s = 0; s < ARRAY_SIZE(servers); s++) {
+	for (s = 0; s < ARRAY_SIZE(subject_servers); s++) {
 		for (abort = 0; abort < 2; abort++) {
-			subject = subject_start_server(test, servers[s],
+			subject = subject_start_server(test, subject_servers[s],
 						       DDT_TEST_HOUR);
 			jobs[0] = job_begin(test, subject,
 					    abort ? JOB_HOUR : JOB_SLEEP);
@@ -197,8 +181,8 @@ static void each_server_refuses_to_stop_or_flush_itself(struct kunit *test)
 	struct subject *subject;
 	int s;
 
-	for (s = 0; s < ARRAY_SIZE(servers); s++) {
-		subject = subject_start_server(test, servers[s], DDT_TEST_HOUR);
+	for (s = 0; s < ARRAY_SIZE(subject_servers); s++) {
+		subject = subject_start_server(test, subject_servers[s], DDT_TEST_HOUR);
 		stops = job_submit(test, subject, JOB_STOP);
 		flushes = job_submit(test, subject, JOB_FLUSH);
 		expect_completions(test, subject, 2);
@@ -375,8 +359,8 @@ static void stop_of_each_server_at_any_time_completes_each_request_once(struct k
 	int round, s, n, i;
 
 	for (round = 0; round < 40; round++) {
-		for (s = 0; s < ARRAY_SIZE(servers); s++) {
-			subject = subject_start_server(test, servers[s],
+		for (s = 0; s < ARRAY_SIZE(subject_servers); s++) {
+			subject = subject_start_server(test, subject_servers[s],
 						       ddt_test_random(50000));
 			n = ddt_test_random(ARRAY_SIZE(jobs) + 1);
 			for (i = 0; i < n; i++) {

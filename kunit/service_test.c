@@ -112,15 +112,12 @@ static void retry_last_lets_the_others_be_served_meanwhile(struct kunit *test)
 
 static void drain_ends_many_delays_at_once(struct kunit *test)
 {
-	static const enum ddt_queue_server servers[] = {
-		DDT_SERVER_THREAD, DDT_SERVER_ON_DEMAND, DDT_SERVER_WORKERS,
-	};
 	struct subject *subject;
 	int i, k;
 
-	for (i = 0; i < ARRAY_SIZE(servers); i++) {
+	for (i = 0; i < ARRAY_SIZE(subject_servers); i++) {
 		subject = subject_alloc(test);
-		subject->attr.server = servers[i];
+		subject->attr.server = subject_servers[i];
 		subject->attr.idle_timeout = DDT_TEST_HOUR;
 		subject->attr.depth = MANY + 1;
 		KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);

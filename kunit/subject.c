@@ -13,6 +13,10 @@
 
 #include "subject.h"
 
+const enum ddt_queue_server subject_servers[3] = {
+	DDT_SERVER_THREAD, DDT_SERVER_ON_DEMAND, DDT_SERVER_WORKERS,
+};
+
 static struct job *to_job(struct ddt_request *req)
 {
 	return container_of(req, struct job, req);
@@ -188,13 +192,29 @@ struct subject *subject_start(struct kunit *test)
 	return subject;
 }
 
-struct subject *subject_start_idle(struct kunit *test, ktime_t timeout)
+struct subject *subject_start_server(struct kunit *test,
+				     enum ddt_queue_server server,
+				     ktime_t idle_timeout)
 {
 	struct subject *subject = subject_alloc(test);
 
-	subject->attr.idle_timeout = timeout;
+	subject->attr.server = server;
+	subject->attr.idle_timeout = idle_timeout;
 	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops_idle), 0);
 	return subject;
+}
+
+struct subject *subject_start_idle(struct kunit *test, ktime_t timeout)
+{
+	return subject_start_server(test, DDT_SERVER_THREAD, timeout);
+}
+
+struct ddt_flow *flow_alloc(struct kunit *test)
+{
+	struct ddt_flow *flow = ddt_test_alloc(test, sizeof(*flow));
+
+	ddt_flow_init(flow);
+	return flow;
 }
 
 struct job *job_alloc(struct kunit *test, enum job_kind kind)

@@ -76,6 +76,7 @@ struct job {
 
 #define INTERVAL	(2 * NSEC_PER_MSEC)
 
+extern const enum ddt_queue_server subject_servers[3];	/* all there are */
 extern const struct ddt_queue_ops subject_ops;
 extern const struct ddt_queue_ops subject_ops_idle;
 
@@ -83,7 +84,11 @@ struct subject *subject_alloc(struct kunit *test);
 int subject_create(struct subject *subject,
 		   const struct ddt_queue_ops *ops);
 struct subject *subject_start(struct kunit *test);
+struct subject *subject_start_server(struct kunit *test,
+				     enum ddt_queue_server server,
+				     ktime_t idle_timeout);
 struct subject *subject_start_idle(struct kunit *test, ktime_t timeout);
+struct ddt_flow *flow_alloc(struct kunit *test);
 struct job *job_alloc(struct kunit *test, enum job_kind kind);
 struct job *job_submit(struct kunit *test, struct subject *subject,
 		       enum job_kind kind);

@@ -68,7 +68,7 @@ void ddt_queue_check_drained(struct ddt_queue *queue)
 
 /* Callers that wait for the queue */
 
-void ddt_caller_init(struct ddt_caller *caller)
+static void ddt_caller_init(struct ddt_caller *caller)
 {
 	atomic_set(&caller->state, DDT_CALLER_WAITS);
 	ddt_event_init(&caller->done, DDT_EVENT_MANUAL, false);
@@ -349,19 +349,23 @@ static void ddt_request_free_slot(struct ddt_queue *queue,
 		ddt_queue_admit(queue);
 }
 
-/*
- * Takes out a request that is queued or delayed: the caller must complete it
- * unserved.
- */
+/* @req has left its order: the caller must complete it unserved. */
+static void ddt_request_set_claimed(struct ddt_queue *queue,
+				    struct ddt_request *req)
+{
+	list_del(&req->entry.link);
+	req->entry.state = DDT_REQUEST_CLAIMED;
+	ddt_request_free_slot(queue, req);
+}
+
+/* Takes out a request that is queued or delayed, and claims it. */
 static void ddt_request_claim(struct ddt_queue *queue, struct ddt_request *req)
 {
 	if (req->entry.state == DDT_REQUEST_DELAYED)
 		ddt_order_undelay(&queue->order, req);
 	else
 		ddt_order_remove(&queue->order, req);
-	list_del(&req->entry.link);
-	req->entry.state = DDT_REQUEST_CLAIMED;
-	ddt_request_free_slot(queue, req);
+	ddt_request_set_claimed(queue, req);
 }
 
 /* @number: that of a request that has been completed, and may be gone. */
@@ -554,9 +558,7 @@ struct ddt_request *ddt_request_begin(struct ddt_queue *queue, ktime_t *until,
 	*expired = unlikely(req->deadline) && !req->begun &&
 		   req->deadline < ktime_get();
 	if (*expired) {
-		list_del(&req->entry.link);
-		req->entry.state = DDT_REQUEST_CLAIMED;
-		ddt_request_free_slot(queue, req);
+		ddt_request_set_claimed(queue, req);
 		return req;
 	}
 	list_replace(&req->entry.link, &queue->place.link);

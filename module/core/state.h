@@ -165,7 +165,6 @@ void ddt_queue_wake_if_needed(struct ddt_queue *queue);
 void ddt_queue_set_event(struct ddt_queue *queue, struct ddt_event *event);
 void ddt_queue_check_drained(struct ddt_queue *queue);
 
-void ddt_caller_init(struct ddt_caller *caller);
 int ddt_caller_wait(struct ddt_caller *caller, unsigned int flags,
 		    ktime_t timeout);
 

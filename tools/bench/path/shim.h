@@ -58,7 +58,6 @@ struct lockdep_map { };
 #define lock_map_acquire(map)			((void)(map))
 #define lock_map_release(map)			((void)(map))
 #define ____cacheline_aligned		__aligned(64)
-#define ____cacheline_aligned_in_smp	__aligned(64)
 #ifndef fallthrough
 #define fallthrough			__attribute__((__fallthrough__))
 #endif
@@ -98,9 +97,6 @@ void shim_bug(const char *function, int line) __attribute__((__noreturn__));
 #define try_cmpxchg(p, old, new)					\
 	__atomic_compare_exchange_n(p, old, new, false,			\
 				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
-#define smp_mb()	asm volatile("lock; addl $0,-4(%%rsp)" ::: "memory", "cc")
-#define smp_rmb()	barrier()
-#define smp_wmb()	barrier()
 #define smp_store_mb(var, value)	((void)xchg(&(var), value))
 #define smp_load_acquire(p)		__atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define smp_store_release(p, v)		__atomic_store_n(p, v, __ATOMIC_RELEASE)
@@ -144,11 +140,7 @@ static inline type name##_cmpxchg(name##_t *v, type old, type new)	\
 { return cmpxchg(&v->counter, old, new); }				\
 static inline bool name##_try_cmpxchg(name##_t *v, type *old, type new)	\
 { return try_cmpxchg(&v->counter, old, new); }
-typedef struct {
-	s64 counter;
-} atomic64_t;
 SHIM_ATOMIC(atomic, int)
-SHIM_ATOMIC(atomic64, s64)
 
 typedef struct { atomic_t refs; } refcount_t;
 #define refcount_set(r, n)		atomic_set(&(r)->refs, n)
@@ -208,10 +200,8 @@ typedef s64 ktime_t;
 #define NSEC_PER_MSEC			1000000L
 #define NSEC_PER_SEC			1000000000L
 #define ktime_sub(a, b)			((a) - (b))
-#define ktime_add(a, b)			((a) + (b))
 #define ktime_to_ns(t)			(t)
 #define ns_to_ktime(ns)			(ns)
-#define ktime_add_ns(t, ns)		((t) + (ns))
 ktime_t ktime_get(void);
 #define ktime_get_ns()			((u64)ktime_get())
 static inline ktime_t ktime_add_safe(ktime_t a, ktime_t b)
@@ -224,7 +214,6 @@ static inline ktime_t ktime_add_safe(ktime_t a, ktime_t b)
 /* Memory */
 #define GFP_KERNEL			0
 #define GFP_ATOMIC			0
-#define __GFP_ZERO			0
 #define SLAB_HWCACHE_ALIGN		0
 #define NUMA_NO_NODE			(-1)
 struct kmem_cache {
@@ -320,8 +309,6 @@ int kthread_stop(struct task_struct *task);
 #define kthread_should_stop()		READ_ONCE(current->should_stop)
 #define kthread_func(task)		((void *)(task)->fn)
 #define kthread_data(task)		((task)->data)
-#define freezing(task)			(false)
-#define try_to_freeze()			((void)0)
 
 struct module;
 #define THIS_MODULE			NULL
