@@ -90,12 +90,11 @@ int ddt_caller_wait(struct ddt_caller *caller, unsigned int flags,
 {
 	int ret = ddt_wait(&caller->done.object, flags, timeout);
 
-	if (!ret || atomic_cmpxchg(&caller->state, DDT_CALLER_WAITS,
-				   DDT_CALLER_GIVEN_UP) == DDT_CALLER_WAITS)
-		return ret;
-	/* It has been decided meanwhile, and the event is about to be set. */
-	ddt_wait(&caller->done.object, 0, DDT_FOREVER);
-	return 0;
+	/* If it has been decided meanwhile the event is about to be set. */
+	if (ret && atomic_cmpxchg(&caller->state, DDT_CALLER_WAITS,
+				  DDT_CALLER_GIVEN_UP) != DDT_CALLER_WAITS)
+		ret = ddt_wait(&caller->done.object, 0, DDT_FOREVER);
+	return ret;
 }
 
 /* Flushes */
