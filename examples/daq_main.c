@@ -169,44 +169,61 @@ static struct daq_node daq_nodes[] = {
 	{ .driver = &daq_ddt_driver, .hw = { .polls = 4 } },
 };
 
-static int daq_node_add(struct daq_node *node)
+static int daq_node_register(struct daq_node *node)
 {
-	int err;
-
-	node->daq = node->driver->load(&node->hw);
-	if (IS_ERR(node->daq))
-		return PTR_ERR(node->daq);
 	node->misc.minor = MISC_DYNAMIC_MINOR;
 	node->misc.name = node->driver->name;
 	node->misc.fops = &daq_fops;
-	err = misc_register(&node->misc);
-	if (err)
-		node->driver->unload(node->daq);
-	return err;
+	return misc_register(&node->misc);
 }
 
-static void daq_node_remove(struct daq_node *node)
+/* Unloads the drivers of nodes that nothing can see: from @from to @to - 1. */
+static void daq_unload(unsigned int from, unsigned int to)
 {
-	misc_deregister(&node->misc);
-	node->driver->unload(node->daq);
+	for (; from < to; from++) {
+		daq_nodes[from].driver->unload(daq_nodes[from].daq);
+		daq_nodes[from].daq = NULL;
+	}
 }
 
-static int __init daq_init(void)
+static int __init daq_load(void)
 {
 	unsigned int i;
 	int err;
 
 	for (i = 0; i < ARRAY_SIZE(daq_nodes); i++) {
-		err = daq_node_add(&daq_nodes[i]);
-		if (err)
-			goto remove_nodes;
+		struct daq_node *node = &daq_nodes[i];
+
+		node->daq = node->driver->load(&node->hw);
+		if (IS_ERR(node->daq)) {
+			err = PTR_ERR(node->daq);
+			daq_unload(0, i);
+			return err;
+		}
 	}
 	return 0;
+}
 
-remove_nodes:
-	while (i--)
-		daq_node_remove(&daq_nodes[i]);
-	return err;
+/* A module whose node may be open must not fail to load. */
+static int __init daq_init(void)
+{
+	unsigned int i;
+	int err;
+
+	err = daq_load();
+	if (err)
+		return err;
+	for (i = 0; i < ARRAY_SIZE(daq_nodes); i++) {
+		err = daq_node_register(&daq_nodes[i]);
+		if (!err)
+			continue;
+		daq_unload(i, ARRAY_SIZE(daq_nodes));
+		if (!i)
+			return err;
+		pr_warn("no /dev/%s: error %d\n", daq_nodes[i].misc.name, err);
+		break;
+	}
+	return 0;
 }
 module_init(daq_init);
 
@@ -214,8 +231,10 @@ static void __exit daq_exit(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(daq_nodes); i++)
-		daq_node_remove(&daq_nodes[i]);
+	for (i = 0; i < ARRAY_SIZE(daq_nodes) && daq_nodes[i].daq; i++) {
+		misc_deregister(&daq_nodes[i].misc);
+		daq_unload(i, i + 1);
+	}
 }
 module_exit(daq_exit);
 

@@ -69,7 +69,10 @@ void ddt_drive_wake_pollers(struct ddt_drive *drive)
 		wake_up_interruptible_all(&drive->poll);
 }
 
-/* With a file, which it has not to outlive unless it is cancelled. */
+/*
+ * @file may be NULL. Otherwise @req uses its flow and must be completed or
+ * cancelled before @file is freed.
+ */
 void ddt_drive_request_init(struct ddt_drive_request *req,
 			    struct ddt_drive_file *file, u32 op)
 {
@@ -80,7 +83,7 @@ void ddt_drive_request_init(struct ddt_drive_request *req,
 	req->submitter = task_tgid_nr(current);
 }
 
-/* As ddt_queue_submit() or, with @wait, as it waits for room, killably. */
+/* As ddt_queue_submit(), or with @wait waits for a slot, killably. */
 int ddt_drive_submit(struct ddt_drive *drive, struct ddt_drive_request *req,
 		     bool wait)
 {
@@ -133,7 +136,7 @@ static struct ddt_drive *ddt_drive_create(const struct ddt_drive_add *arg,
 	ddt_control_init(drive);
 	ddt_fault_init(drive);
 
-	/* Rather no drive than one for which others are killed. */
+	/* Fail rather than invoke the OOM killer. */
 	drive->medium = __vmalloc(drive->capacity, GFP_KERNEL | __GFP_ZERO |
 				  __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 	if (!drive->medium) {
@@ -253,36 +256,50 @@ int ddt_drive_add(const struct ddt_drive_add *arg, u32 __user *user_index)
 	return err;
 }
 
-/* Adds the drives 0 to @n - 1, or none. */
+/* Drops drives from @from to @to - 1, which have no nodes. */
+static void ddt_drive_drop(unsigned int from, unsigned int to)
+{
+	lockdep_assert_held(&ddt_drives_lock);
+
+	for (; from < to; from++) {
+		ddt_drive_put(ddt_drives[from]);
+		ddt_drives[from] = NULL;
+	}
+}
+
+/*
+ * Adds the drives 0 to @n - 1. An error means that no node is visible: a module
+ * whose node may be open must not fail to load. Hence a node that cannot be
+ * registered after the first costs only that drive and those behind it.
+ */
 int ddt_drive_add_first(const struct ddt_drive_add *arg, unsigned int n)
 {
-	unsigned int created, registered;
 	struct ddt_drive *drive;
+	unsigned int i;
 	int err = 0;
 
 	mutex_lock(&ddt_drives_lock);
-	for (created = 0; created < n; created++) {
-		drive = ddt_drive_create(arg, created);
+	for (i = 0; i < n; i++) {
+		drive = ddt_drive_create(arg, i);
 		if (IS_ERR(drive)) {
 			err = PTR_ERR(drive);
-			goto put_drives;
+			ddt_drive_drop(0, i);
+			goto unlock;
 		}
-		ddt_drives[created] = drive;
+		ddt_drives[i] = drive;
 	}
-	for (registered = 0; registered < n; registered++) {
-		err = ddt_drive_register(ddt_drives[registered]);
+	for (i = 0; i < n; i++) {
+		err = ddt_drive_register(ddt_drives[i]);
 		if (err)
-			goto unregister;
+			break;
 	}
-	goto unlock;
-
-unregister:
-	while (registered--)
-		ddt_drive_unregister(ddt_drives[registered]);
-put_drives:
-	while (created--) {
-		ddt_drive_put(ddt_drives[created]);
-		ddt_drives[created] = NULL;
+	if (!err)
+		goto unlock;
+	ddt_drive_drop(i, n);
+	if (i) {
+		pr_warn("only %u of %u drives: no node for ddt%u: error %d\n",
+			i, n, i, err);
+		err = 0;
 	}
 unlock:
 	mutex_unlock(&ddt_drives_lock);

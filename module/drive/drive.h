@@ -219,7 +219,7 @@ long ddt_drive_ioctl(struct file *filp, unsigned int cmd, unsigned long arg);
 int ddt_drive_fill_in(struct ddt_drive_add *arg);
 
 /* manager.c */
-int ddt_manager_init(void);
+void ddt_manager_init(void);
 void ddt_manager_exit(void);
 
 /* model.c */

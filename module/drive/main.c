@@ -124,8 +124,8 @@ static bool __init ddt_drive_check_params(void)
 }
 
 /*
- * All that needs memory comes first, the nodes last: whoever opens one keeps
- * the module from being unloaded, but not from failing to load.
+ * Nothing may fail once a node is visible: an open file keeps a module from
+ * being unloaded, but not from failing to load.
  */
 static int __init ddt_drive_init(void)
 {
@@ -143,19 +143,13 @@ static int __init ddt_drive_init(void)
 		return err;
 	ddt_debugfs_init();
 	err = ddt_drive_add_first(&arg, drives);
-	if (err)
-		goto exit_debugfs;
-	err = ddt_manager_init();
-	if (err)
-		goto remove_drives;
+	if (err) {
+		ddt_debugfs_exit();
+		ddt_aio_exit();
+		return err;
+	}
+	ddt_manager_init();
 	return 0;
-
-remove_drives:
-	ddt_drive_remove_all();
-exit_debugfs:
-	ddt_debugfs_exit();
-	ddt_aio_exit();
-	return err;
 }
 module_init(ddt_drive_init);
 

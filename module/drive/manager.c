@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* manager.c - /dev/ddt-control, with which drives are added and removed */
 
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/capability.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/printk.h>
+#include <linux/types.h>
 #include <linux/uaccess.h>
 
 #include "drive.h"
@@ -71,18 +75,26 @@ static const struct file_operations ddt_manager_fops = {
 	.compat_ioctl	= compat_ptr_ioctl,
 };
 
+static bool ddt_manager_registered;
+
 static struct miscdevice ddt_manager_misc = {
 	.minor	= MISC_DYNAMIC_MINOR,
 	.name	= "ddt-control",
 	.fops	= &ddt_manager_fops,
 };
 
-int ddt_manager_init(void)
+/* Drives may be in use: without a node none can be added or removed. */
+void ddt_manager_init(void)
 {
-	return misc_register(&ddt_manager_misc);
+	int err = misc_register(&ddt_manager_misc);
+
+	ddt_manager_registered = !err;
+	if (err)
+		pr_warn("no /dev/%s: error %d\n", ddt_manager_misc.name, err);
 }
 
 void ddt_manager_exit(void)
 {
-	misc_deregister(&ddt_manager_misc);
+	if (ddt_manager_registered)
+		misc_deregister(&ddt_manager_misc);
 }
