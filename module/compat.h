@@ -9,7 +9,10 @@
 #define _DDT_COMPAT_H
 
 #include <linux/hrtimer.h>
+#include <linux/limits.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
+#include <linux/uio.h>
 #include <linux/version.h>
 
 /* 6.1 has no kzalloc_obj(). */
@@ -32,6 +35,28 @@
 #define ddt_splice_read	generic_file_splice_read
 #else
 #define ddt_splice_read	copy_splice_read
+#endif
+
+/*
+ * Pin some pages that user space has for @iter, and advance it. 6.1 has no
+ * function for that and takes references instead, for direct I/O too.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+static inline ssize_t ddt_pin_pages(struct iov_iter *iter, struct page **pages,
+				    unsigned int nr, size_t *offset)
+{
+	return iov_iter_get_pages2(iter, pages, SIZE_MAX, nr, offset);
+}
+
+#define ddt_unpin_page(page)	put_page(page)
+#else
+static inline ssize_t ddt_pin_pages(struct iov_iter *iter, struct page **pages,
+				    unsigned int nr, size_t *offset)
+{
+	return iov_iter_extract_pages(iter, &pages, SIZE_MAX, nr, 0, offset);
+}
+
+#define ddt_unpin_page(page)	unpin_user_page(page)
 #endif
 
 /* Since 6.10 __assign_str() takes the source from __string(). */

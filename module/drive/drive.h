@@ -32,7 +32,6 @@
 struct attribute_group;
 struct dentry;
 struct iov_iter;
-struct mm_struct;
 
 #define DDT_DRIVE_MAX_DRIVES		64
 #define DDT_DRIVE_MAX_CAPACITY_KIB	(1024 * 1024)
@@ -75,7 +74,9 @@ struct ddt_drive {
 	/* Set before the queue is stopped, read by anybody: it stays so. */
 	bool removed;
 	wait_queue_head_t poll;
-	struct work_struct aio_cancel;	/* see aio.c */
+	struct work_struct aio_cancel;	/* these three: see aio.c */
+	struct delayed_work aio_reap;
+	atomic_t nr_aio;		/* in flight */
 
 	/* Used by the thread only. */
 	void *medium;
@@ -124,7 +125,6 @@ struct ddt_drive_request {
 	u64 offset;
 	u64 length;
 	void *data;			/* to write, or where to read to */
-	struct mm_struct *mm;		/* of a submitter who does not wait */
 	bool abandoned;			/* cancelled, perhaps before submission */
 	pid_t submitter;		/* process id, for debugfs */
 	/* Called once for each submission, as ddt_queue_ops.complete() is. */
@@ -152,7 +152,6 @@ ddt_drive_request_result(const struct ddt_drive_request *req)
 /* aio.c */
 ssize_t ddt_aio_transfer(struct kiocb *iocb, struct iov_iter *iter, u32 op,
 			 size_t size);
-void ddt_aio_cancel_all(struct ddt_drive *drive, fl_owner_t owner);
 void ddt_aio_init_drive(struct ddt_drive *drive);
 void ddt_aio_exit_drive(struct ddt_drive *drive);
 int ddt_aio_init(void);

@@ -9,7 +9,6 @@
 #include <linux/ktime.h>
 #include <linux/limits.h>
 #include <linux/lockdep.h>
-#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/xarray.h>
@@ -106,21 +105,14 @@ static bool ddt_fault_removed(struct ddt_fault_table *table)
 	return removed;
 }
 
-/*
- * Cancelling ends it, and so does what cancels: the death of a task that waits,
- * closing a file, io_cancel(). But a process that has used io_uring with a
- * registered file leaves nothing that would say that it is gone.
- */
-static int ddt_fault_hang(struct ddt_drive *drive,
-			  const struct ddt_drive_request *req)
+/* Until it is cancelled, or the fault or the drive removed. */
+static int ddt_fault_hang(struct ddt_drive *drive)
 {
 	int err;
 
 	do {
 		err = ddt_queue_delay(drive->queue,
 				      ms_to_ktime(DDT_FAULT_LOOK_MS));
-		if (!err && req->mm && !atomic_read(&req->mm->mm_users))
-			err = -ECANCELED;
 		if (!err && ddt_fault_removed(&drive->faults))
 			err = -EIO;
 	} while (!err);
@@ -150,7 +142,7 @@ int ddt_fault_hit(struct ddt_drive *drive, const struct ddt_drive_request *req,
 		err = ddt_queue_delay(drive->queue, ms_to_ktime(fault.delay_ms));
 		break;
 	case DDT_DRIVE_FAULT_HANG:
-		err = ddt_fault_hang(drive, req);
+		err = ddt_fault_hang(drive);
 		break;
 	}
 	ddt_fault_end(table);

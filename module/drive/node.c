@@ -7,7 +7,6 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/poll.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/splice.h>
 
@@ -41,16 +40,6 @@ static int ddt_node_release(struct inode *inode, struct file *filp)
 	ddt_control_close(file);
 	ddt_drive_put(file->drive);
 	kfree(file);
-	return 0;
-}
-
-/* At each close(): what a process leaves behind is of no use to anybody. */
-static int ddt_node_flush(struct file *filp, fl_owner_t owner)
-{
-	struct ddt_drive_file *file = filp->private_data;
-
-	if (current->flags & PF_EXITING)
-		ddt_aio_cancel_all(file->drive, owner);
 	return 0;
 }
 
@@ -96,7 +85,6 @@ static loff_t ddt_node_llseek(struct file *filp, loff_t offset, int whence)
 const struct file_operations ddt_node_fops = {
 	.owner		= THIS_MODULE,
 	.open		= ddt_node_open,
-	.flush		= ddt_node_flush,
 	.release	= ddt_node_release,
 	.llseek		= ddt_node_llseek,
 	.read_iter	= ddt_drive_read_iter,

@@ -51,6 +51,19 @@ check()
 	check killed-registered
 }
 
+@test "nor with a thread of the kernel that submits (SQPOLL)" {
+	check killed-sqpoll
+}
+
+@test "nor in exec(), which waits for the requests" {
+	check killed-exec
+}
+
+@test "the module can be unloaded as soon as a killed process is gone" {
+	check killed-registered
+	eventually rmmod ddt_drive
+}
+
 @test "libaio reads and writes" {
 	check aio
 }

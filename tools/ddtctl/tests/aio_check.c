@@ -339,49 +339,77 @@ static void check_mix(void)
 	       get_stats().completed);
 }
 
-/* Who is killed with requests in a ring leaves none behind. */
-static void kill_ring(bool registered)
+/* How the process that will be killed uses its ring. */
+enum kill_how {
+	KILL_PLAIN,
+	KILL_REGISTERED,		/* no descriptor of the drive is left */
+	KILL_SQPOLL,
+	KILL_EXEC,			/* which waits for the requests */
+};
+
+static void read_until_killed(enum kill_how how)
 {
 	static char data[8][512];
+	unsigned int flags = how == KILL_SQPOLL ? IORING_SETUP_SQPOLL : 0;
+	bool registered = how == KILL_REGISTERED;
+
+	require(!io_uring_queue_init(ENTRIES, &ring, flags), "a ring");
+	if (registered)
+		require(!io_uring_register_files(&ring, &fd, 1),
+			"io_uring_register_files()");
+	for (int i = 0; i < 8; i++) {
+		struct io_uring_sqe *sqe = next_sqe();
+
+		io_uring_prep_read(sqe, registered ? 0 : fd, data[i], 512, 0);
+		if (registered)
+			sqe->flags |= IOSQE_FIXED_FILE;
+	}
+	submit_all(8);
+	if (registered)
+		close(fd);
+	if (how == KILL_EXEC)
+		execlp("sleep", "sleep", "1000", NULL);
+	for (;;)
+		pause();
+}
+
+/* A process that is killed dies, and leaves no requests behind. */
+static void kill_ring(enum kill_how how)
+{
 	int status;
 	pid_t pid;
 
 	add_fault(DDT_DRIVE_FAULT_HANG, DDT_DRIVE_FAULT_READ, 0, 0, 0);
 	pid = fork();
 	require(pid >= 0, "fork()");
-	if (!pid) {
-		set_up_ring();
-		if (registered)
-			require(!io_uring_register_files(&ring, &fd, 1),
-				"io_uring_register_files()");
-		for (int i = 0; i < 8; i++) {
-			struct io_uring_sqe *sqe = next_sqe();
-
-			io_uring_prep_read(sqe, registered ? 0 : fd, data[i],
-					   512, 0);
-			if (registered)
-				sqe->flags |= IOSQE_FIXED_FILE;
-		}
-		submit_all(8);
-		if (registered)
-			close(fd);
-		pause();
-		_exit(0);
-	}
+	if (!pid)
+		read_until_killed(how);
 	require_soon(get_stats().submitted == 8 && get_stats().queued == 7);
+	expect(get_stats().completed == 0, "%llu", get_stats().completed);
 	kill(pid, SIGKILL);
-	require(waitpid(pid, &status, 0) == pid, "waitpid()");
+	require_soon(waitpid(pid, &status, WNOHANG) == pid);
+	expect(WIFSIGNALED(status), "%x", status);
 	require_soon(get_stats().completed == 8);
 }
 
 static void check_killed(void)
 {
-	kill_ring(false);
+	kill_ring(KILL_PLAIN);
 }
 
 static void check_killed_registered(void)
 {
-	kill_ring(true);
+	kill_ring(KILL_REGISTERED);
+}
+
+static void check_killed_sqpoll(void)
+{
+	kill_ring(KILL_SQPOLL);
+}
+
+static void check_killed_exec(void)
+{
+	kill_ring(KILL_EXEC);
 }
 
 /* libaio, without its library. */
@@ -629,6 +657,8 @@ static const struct check checks[] = {
 	{ "mix", check_mix },
 	{ "killed", check_killed },
 	{ "killed-registered", check_killed_registered },
+	{ "killed-sqpoll", check_killed_sqpoll },
+	{ "killed-exec", check_killed_exec },
 	{ "aio", check_aio },
 	{ "aio-cancel", check_aio_cancel },
 	{ "aio-killed", check_aio_killed },
