@@ -31,7 +31,10 @@
 #include "../compat.h"
 #include "drive.h"
 
-/* How many finished detached operations are kept. */
+/*
+ * How many finished operations wait for their results to be collected: of a
+ * drive's detached ones the oldest goes, a file must collect before it submits.
+ */
 #define DDT_CONTROL_KEEP	1024
 
 /* Positive also for a program that prints it as an int. */
@@ -48,7 +51,8 @@ struct ddt_control {
 
 	/* Protected by the lock of the table. */
 	struct list_head link;		/* in one of the owner's, or finished */
-	bool collecting;		/* somebody copies the result out */
+	bool has_finished;
+	bool collecting;		/* its result is being copied out */
 };
 
 static void ddt_control_free(struct kref *ref)
@@ -73,11 +77,13 @@ static bool ddt_control_remove(struct ddt_control_table *table,
 	if (xa_load(&table->requests, control->id) != control)
 		return false;
 	__xa_erase(&table->requests, control->id);
-	if (!list_empty(&control->link)) {
-		list_del_init(&control->link);
-		if (!control->owner)
-			table->nr_finished--;
-	}
+	list_del_init(&control->link);
+	if (!control->has_finished)
+		return true;
+	if (control->owner)
+		control->owner->nr_finished--;
+	else
+		table->nr_finished--;
 	return true;
 }
 
@@ -91,6 +97,8 @@ static void ddt_control_finish(struct ddt_control_table *table,
 	xa_lock(&table->requests);
 	if (xa_load(&table->requests, control->id) == control) {
 		list_move_tail(&control->link, &control->owner->finished);
+		control->has_finished = true;
+		control->owner->nr_finished++;
 		ddt_event_set(&control->owner->changed);
 		ddt_drive_wake_pollers(control->owner->drive);
 	}
@@ -105,6 +113,7 @@ static struct ddt_control *ddt_control_keep(struct ddt_control_table *table,
 
 	xa_lock(&table->requests);
 	list_add_tail(&control->link, &table->finished);
+	control->has_finished = true;
 	if (++table->nr_finished > DDT_CONTROL_KEEP) {
 		oldest = list_first_entry(&table->finished, struct ddt_control,
 					  link);
@@ -165,10 +174,13 @@ static int ddt_control_enter(struct ddt_drive *drive,
 			     struct ddt_control *control)
 {
 	struct ddt_control_table *table = &drive->control;
-	int err;
+	int err = 0;
 
 	xa_lock(&table->requests);
-	err = ddt_drive_submit(drive, &control->base, false);
+	if (control->owner && control->owner->nr_finished >= DDT_CONTROL_KEEP)
+		err = -EBUSY;
+	if (!err)
+		err = ddt_drive_submit(drive, &control->base, false);
 	if (!err) {
 		__xa_store(&table->requests, control->id, control, 0);
 		if (control->owner)
@@ -179,7 +191,10 @@ static int ddt_control_enter(struct ddt_drive *drive,
 	return err;
 }
 
-/* Finds what @file may see, and takes a reference. */
+/*
+ * Finds an operation that @file may cancel and collect, and takes a reference.
+ * A detached one belongs to all files that may change the drive.
+ */
 static struct ddt_control *ddt_control_find(struct ddt_drive_file *file, u32 id)
 {
 	struct ddt_control_table *table = &file->drive->control;
@@ -188,7 +203,8 @@ static struct ddt_control *ddt_control_find(struct ddt_drive_file *file, u32 id)
 	xa_lock(&table->requests);
 	control = xa_load(&table->requests, id);
 	if (control && (control->collecting ||
-			(control->owner && control->owner != file)))
+			(control->owner ? control->owner != file :
+					  !file->writable)))
 		control = NULL;
 	if (control)
 		kref_get(&control->ref);
@@ -196,7 +212,7 @@ static struct ddt_control *ddt_control_find(struct ddt_drive_file *file, u32 id)
 	return control;
 }
 
-/* Returns whether the caller is the one who collects the result. */
+/* Returns whether the caller may collect the result: only one may. */
 static bool ddt_control_begin_collect(struct ddt_control *control)
 {
 	struct ddt_control_table *table = control->table;
@@ -254,16 +270,24 @@ static int ddt_control_check(const struct ddt_drive *drive,
 	}
 }
 
-/* Whether poll() is to say that there is something to collect. */
-bool ddt_control_has_finished(struct ddt_drive_file *file)
+/* Whether there is a result to collect, and whether @file is @closed. */
+bool ddt_control_has_finished(struct ddt_drive_file *file, bool *closed)
 {
 	struct ddt_control_table *table = &file->drive->control;
 	bool finished;
 
 	xa_lock(&table->requests);
 	finished = !list_empty(&file->finished);
+	*closed = file->closed;
 	xa_unlock(&table->requests);
 	return finished;
+}
+
+/* Whether it changes the drive, or what other files see of it. */
+static bool ddt_control_needs_write(const struct ddt_drive_submit *arg)
+{
+	return arg->op != DDT_DRIVE_OP_VERIFY ||
+	       arg->flags & DDT_DRIVE_SUBMIT_DETACH;
 }
 
 int ddt_control_submit(struct ddt_drive_file *file,
@@ -277,11 +301,11 @@ int ddt_control_submit(struct ddt_drive_file *file,
 	err = ddt_ioctl_fetch(&arg, user_arg, sizeof(arg));
 	if (err)
 		return err;
-	if (arg.op == DDT_DRIVE_OP_ERASE && !file->writable)
-		return -EBADF;
 	err = ddt_control_check(file->drive, &arg);
 	if (err)
 		return err;
+	if (ddt_control_needs_write(&arg) && !file->writable)
+		return -EBADF;
 
 	control = ddt_control_alloc(file, &arg);
 	if (!control)
@@ -352,7 +376,7 @@ static int ddt_control_collect(struct ddt_control *control,
 	if (!ddt_control_begin_collect(control))
 		return -ENOENT;
 	ddt_control_result(control, arg);
-	collected = !copy_to_user(user_arg, arg, sizeof(*arg));
+	collected = !ddt_ioctl_store(user_arg, arg);
 	ddt_control_end_collect(control, collected);
 	return collected ? 0 : -EFAULT;
 }
@@ -400,7 +424,7 @@ static int ddt_control_wait_any(struct ddt_drive_file *file,
 		if (!err) {
 			err = ddt_control_collect(control, arg, user_arg);
 			ddt_control_put(control);
-			/* Else somebody else was quicker. */
+			/* Else another task has collected it. */
 			if (err != -ENOENT)
 				return err;
 			continue;
@@ -494,9 +518,11 @@ void ddt_control_close(struct ddt_drive_file *file)
 
 	for (;;) {
 		xa_lock(&table->requests);
+		file->closed = true;
 		list_splice_init(&file->finished, &file->requests);
 		if (list_empty(&file->requests)) {
 			xa_unlock(&table->requests);
+			ddt_drive_wake_pollers(file->drive);
 			return;
 		}
 		control = list_last_entry(&file->requests, struct ddt_control,

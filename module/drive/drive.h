@@ -3,8 +3,9 @@
  * drive.h - what the parts of the drive share
  *
  * drive.c has the drives: main.c adds those that are there from the start,
- * manager.c what people add and remove. Each has a device node (node.c). A read
- * or write (io.c, aio.c) or a control operation (control.c) becomes a request,
+ * manager.c what people add and remove. Each has a device node (node.c), and
+ * each open file of it can have a second file to poll (events.c). A read or
+ * write (io.c, aio.c) or a control operation (control.c) becomes a request,
  * which the drive's thread serves (model.c), as it is set (settings.c), or not
  * (fault.c). sysfs.c and debugfs.c show it.
  */
@@ -102,12 +103,19 @@ struct ddt_drive {
 
 /* An open file. */
 struct ddt_drive_file {
+	/* The open file's, and one for each file of its events. */
+	struct kref ref;
 	struct ddt_drive *drive;
 	bool writable;
 	struct ddt_flow flow;
-	/* The requests that end with the file. Under the lock of the table. */
+	/*
+	 * The control requests that end with the file. Protected, down to
+	 * closed, by the lock of the drive's table of them.
+	 */
 	struct list_head requests;
 	struct list_head finished;	/* the oldest first */
+	unsigned int nr_finished;
+	bool closed;
 	struct ddt_event changed;	/* look at these again */
 };
 
@@ -162,7 +170,7 @@ void ddt_control_init(struct ddt_drive *drive);
 void ddt_control_exit(struct ddt_drive *drive);
 void ddt_control_open(struct ddt_drive_file *file);
 void ddt_control_close(struct ddt_drive_file *file);
-bool ddt_control_has_finished(struct ddt_drive_file *file);
+bool ddt_control_has_finished(struct ddt_drive_file *file, bool *closed);
 int ddt_control_submit(struct ddt_drive_file *file,
 		       struct ddt_drive_submit __user *user_arg);
 int ddt_control_wait(struct ddt_drive_file *file,
@@ -191,6 +199,9 @@ void ddt_drive_request_init(struct ddt_drive_request *req,
 int ddt_drive_submit(struct ddt_drive *drive, struct ddt_drive_request *req,
 		     bool wait);
 
+/* events.c */
+int ddt_events_get_fd(struct ddt_drive_file *file, unsigned long flags);
+
 /* fault.c */
 void ddt_fault_init(struct ddt_drive *drive);
 void ddt_fault_exit(struct ddt_drive *drive);
@@ -210,8 +221,8 @@ ssize_t ddt_drive_read_iter(struct kiocb *iocb, struct iov_iter *iter);
 ssize_t ddt_drive_write_iter(struct kiocb *iocb, struct iov_iter *iter);
 
 /* ioctl.c */
-int ddt_ioctl_check_size(const void __user *from, u32 size);
 int ddt_ioctl_fetch(void *to, const void __user *from, u32 size);
+int ddt_ioctl_store(void __user *to, const void *from);
 long ddt_drive_ioctl(struct file *filp, unsigned int cmd, unsigned long arg);
 
 /* main.c */
@@ -226,6 +237,7 @@ extern const struct ddt_queue_ops ddt_drive_queue_ops;
 
 /* node.c */
 extern const struct file_operations ddt_node_fops;
+void ddt_node_put_file(struct ddt_drive_file *file);
 
 /* settings.c */
 int ddt_settings_check_model(const struct ddt_drive_model *model);

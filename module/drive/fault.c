@@ -288,7 +288,7 @@ int ddt_fault_show(struct ddt_drive *drive,
 		return err;
 	if (!ddt_fault_get(drive, arg.id, &arg))
 		return -ENOENT;
-	return copy_to_user(user_arg, &arg, sizeof(arg)) ? -EFAULT : 0;
+	return ddt_ioctl_store(user_arg, &arg);
 }
 
 void ddt_fault_init(struct ddt_drive *drive)

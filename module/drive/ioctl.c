@@ -30,25 +30,35 @@ static_assert(sizeof(struct ddt_drive_add) == 56);
 static_assert(sizeof(struct ddt_drive_remove) == 8);
 static_assert(DDT_DRIVE_TIME_BUCKETS == DDT_QUEUE_TIME_BUCKETS);
 
-/* Checks the size that each structure begins with. */
-int ddt_ioctl_check_size(const void __user *from, u32 size)
+/*
+ * Copies a structure of user space, which begins with its size, and sets that to
+ * how much of it both know. @size: what this driver knows, in its first version.
+ * Structures grow at their end: of a longer one the rest must be zeros.
+ *
+ * The size is read once: what is checked is what is used.
+ */
+int ddt_ioctl_fetch(void *to, const void __user *from, u32 size)
 {
 	u32 user_size;
+	int err;
 
 	if (get_user(user_size, (const u32 __user *)from))
 		return -EFAULT;
-	return user_size == size ? 0 : -EINVAL;
-}
-
-/* Copies a structure of a user. */
-int ddt_ioctl_fetch(void *to, const void __user *from, u32 size)
-{
-	int err;
-
-	err = ddt_ioctl_check_size(from, size);
+	if (user_size < size)
+		return -EINVAL;
+	if (user_size > PAGE_SIZE)
+		return -E2BIG;
+	err = copy_struct_from_user(to, size, from, user_size);
 	if (err)
 		return err;
-	return copy_from_user(to, from, size) ? -EFAULT : 0;
+	*(u32 *)to = size;
+	return 0;
+}
+
+/* Copies the structure, of which ddt_ioctl_fetch() has set the size, back. */
+int ddt_ioctl_store(void __user *to, const void *from)
+{
+	return copy_to_user(to, from, *(const u32 *)from) ? -EFAULT : 0;
 }
 
 /* A drive always has a thread. */
@@ -64,48 +74,48 @@ static void ddt_ioctl_usage(struct ddt_drive *drive,
 static int ddt_ioctl_info(struct ddt_drive *drive,
 			  struct ddt_drive_info __user *user_arg)
 {
-	struct ddt_drive_info arg = {
-		.size = sizeof(arg),
-		.index = drive->index,
-		.capacity = drive->capacity,
-		.sector_size = DDT_DRIVE_SECTOR_SIZE,
-		.state = ddt_settings_state(drive),
-		.depth = drive->depth,
-	};
 	struct ddt_drive_model model;
 	struct ddt_thread_usage usage;
+	struct ddt_drive_info arg;
 	int err;
 
-	err = ddt_ioctl_check_size(user_arg, sizeof(arg));
+	err = ddt_ioctl_fetch(&arg, user_arg, sizeof(arg));
 	if (err)
 		return err;
 
+	arg.index = drive->index;
+	arg.capacity = drive->capacity;
+	arg.sector_size = DDT_DRIVE_SECTOR_SIZE;
+	arg.state = ddt_settings_state(drive);
+	arg.depth = drive->depth;
 	ddt_settings_model(drive, &model);
 	arg.access_us = model.access_us;
 	arg.spinup_ms = model.spinup_ms;
 	arg.idle_ms = model.idle_ms;
 	ddt_ioctl_usage(drive, &usage);
 	arg.pid = usage.pid;
+	arg.nice = 0;
 	ddt_queue_nice(drive->queue, &arg.nice);
-	strscpy(arg.thread, drive->name, sizeof(arg.thread));
-	return copy_to_user(user_arg, &arg, sizeof(arg)) ? -EFAULT : 0;
+	strscpy_pad(arg.thread, drive->name, sizeof(arg.thread));
+	return ddt_ioctl_store(user_arg, &arg);
 }
 
 static int ddt_ioctl_stats(struct ddt_drive *drive,
 			   struct ddt_drive_stats __user *user_arg)
 {
-	struct ddt_drive_stats arg = { .size = sizeof(arg) };
 	struct ddt_thread_usage usage;
 	struct ddt_queue_stats stats;
+	struct ddt_drive_stats arg;
 	int err;
 
-	err = ddt_ioctl_check_size(user_arg, sizeof(arg));
+	err = ddt_ioctl_fetch(&arg, user_arg, sizeof(arg));
 	if (err)
 		return err;
 
 	ddt_queue_stats(drive->queue, &stats);
 	arg.queued = stats.queued;
 	arg.max_queued = stats.max_queued;
+	arg.reserved = 0;
 	arg.submitted = stats.submitted;
 	arg.completed = stats.completed;
 	arg.cancelled = stats.cancelled;
@@ -116,31 +126,33 @@ static int ddt_ioctl_stats(struct ddt_drive *drive,
 	ddt_ioctl_usage(drive, &usage);
 	arg.thread_switches = usage.switches;
 	arg.thread_runtime_ns = usage.runtime_ns;
-	return copy_to_user(user_arg, &arg, sizeof(arg)) ? -EFAULT : 0;
+	return ddt_ioctl_store(user_arg, &arg);
 }
 
 static int ddt_ioctl_times(struct ddt_drive *drive,
 			   struct ddt_drive_times __user *user_arg)
 {
 	struct ddt_queue_times *times;
-	struct {
-		u32 size;
-		u32 buckets;
-	} head = { sizeof(*user_arg), DDT_DRIVE_TIME_BUCKETS };
-	int err;
-
-	err = ddt_ioctl_check_size(user_arg, sizeof(*user_arg));
-	if (err)
-		return err;
+	struct ddt_drive_times *arg;
+	int err = -ENOMEM;
 
 	/* Too large for the stack. */
 	times = kzalloc_obj(*times, GFP_KERNEL);
-	if (!times)
-		return -ENOMEM;
-	err = ddt_queue_times(drive->queue, times);
-	if (!err && (copy_to_user(&user_arg->queued, times, sizeof(*times)) ||
-		     copy_to_user(user_arg, &head, sizeof(head))))
-		err = -EFAULT;
+	arg = kzalloc_obj(*arg, GFP_KERNEL);
+	if (!times || !arg)
+		goto free;
+	err = ddt_ioctl_fetch(arg, user_arg, sizeof(*arg));
+	if (!err)
+		err = ddt_queue_times(drive->queue, times);
+	if (err)
+		goto free;
+
+	arg->buckets = DDT_DRIVE_TIME_BUCKETS;
+	memcpy(arg->queued, times->queued, sizeof(arg->queued));
+	memcpy(arg->service, times->service, sizeof(arg->service));
+	err = ddt_ioctl_store(user_arg, arg);
+free:
+	kfree(arg);
 	kfree(times);
 	return err;
 }
@@ -148,17 +160,17 @@ static int ddt_ioctl_times(struct ddt_drive *drive,
 static int ddt_ioctl_get_priority(struct ddt_drive *drive,
 				  struct ddt_drive_priority __user *user_arg)
 {
-	struct ddt_drive_priority arg = { .size = sizeof(arg) };
+	struct ddt_drive_priority arg;
 	int err;
 
-	err = ddt_ioctl_check_size(user_arg, sizeof(arg));
+	err = ddt_ioctl_fetch(&arg, user_arg, sizeof(arg));
 	if (err)
 		return err;
 
 	err = ddt_queue_nice(drive->queue, &arg.nice);
 	if (err)
 		return err;
-	return copy_to_user(user_arg, &arg, sizeof(arg)) ? -EFAULT : 0;
+	return ddt_ioctl_store(user_arg, &arg);
 }
 
 static int
@@ -185,10 +197,14 @@ ddt_ioctl_set_priority(struct ddt_drive *drive,
 	return err == -ESRCH ? -ENODEV : err;
 }
 
-/* Whether it changes the drive for others too. */
+/*
+ * Whether it changes the drive for others too. Of control operations only some
+ * do: see control.c.
+ */
 static bool ddt_ioctl_needs_write(unsigned int cmd)
 {
 	switch (cmd) {
+	case DDT_DRIVE_IOC_SET_PRIORITY:
 	case DDT_DRIVE_IOC_SET_MODEL:
 	case DDT_DRIVE_IOC_SET_MEDIUM:
 	case DDT_DRIVE_IOC_FAULT_ADD:
@@ -227,6 +243,8 @@ long ddt_drive_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 		return ddt_control_wait(file, user_arg);
 	case DDT_DRIVE_IOC_CANCEL:
 		return ddt_control_cancel(file, user_arg);
+	case DDT_DRIVE_IOC_EVENTS:
+		return ddt_events_get_fd(file, arg);
 	case DDT_DRIVE_IOC_GET_MODEL:
 		return ddt_settings_get_model(drive, user_arg);
 	case DDT_DRIVE_IOC_SET_MODEL:

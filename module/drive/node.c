@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* node.c - /dev/ddtN: opening and closing it, polling, seeking, fsync() */
+/* node.c - /dev/ddtN: opening and closing it, seeking, fsync() */
 
 #include <linux/container_of.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
+#include <linux/kref.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
-#include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/splice.h>
 
@@ -24,6 +24,7 @@ static int ddt_node_open(struct inode *inode, struct file *filp)
 		return -ENOMEM;
 	/* It is not removed before this call is over: see misc_deregister(). */
 	ddt_drive_get(drive);
+	kref_init(&file->ref);
 	file->drive = drive;
 	file->writable = filp->f_mode & FMODE_WRITE;
 	ddt_flow_init(&file->flow);
@@ -33,13 +34,26 @@ static int ddt_node_open(struct inode *inode, struct file *filp)
 	return 0;
 }
 
+static void ddt_node_free_file(struct kref *ref)
+{
+	struct ddt_drive_file *file = container_of(ref, struct ddt_drive_file,
+						   ref);
+
+	ddt_drive_put(file->drive);
+	kfree(file);
+}
+
+void ddt_node_put_file(struct ddt_drive_file *file)
+{
+	kref_put(&file->ref, ddt_node_free_file);
+}
+
 static int ddt_node_release(struct inode *inode, struct file *filp)
 {
 	struct ddt_drive_file *file = filp->private_data;
 
 	ddt_control_close(file);
-	ddt_drive_put(file->drive);
-	kfree(file);
+	ddt_node_put_file(file);
 	return 0;
 }
 
@@ -57,24 +71,6 @@ static int ddt_node_fsync(struct file *filp, loff_t start, loff_t end,
 	return err;
 }
 
-static __poll_t ddt_node_poll(struct file *filp, struct poll_table_struct *wait)
-{
-	struct ddt_drive_file *file = filp->private_data;
-	struct ddt_drive *drive = file->drive;
-	struct ddt_queue_stats stats;
-	__poll_t events = 0;
-
-	poll_wait(filp, &drive->poll, wait);
-	if (ddt_control_has_finished(file))
-		events |= EPOLLPRI;
-	if (ddt_drive_removed(drive))
-		return events | EPOLLERR | EPOLLHUP;
-	ddt_queue_stats(drive->queue, &stats);
-	if (stats.queued < drive->depth)
-		events |= EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM;
-	return events;
-}
-
 static loff_t ddt_node_llseek(struct file *filp, loff_t offset, int whence)
 {
 	struct ddt_drive_file *file = filp->private_data;
@@ -82,6 +78,7 @@ static loff_t ddt_node_llseek(struct file *filp, loff_t offset, int whence)
 	return fixed_size_llseek(filp, offset, whence, file->drive->capacity);
 }
 
+/* No .poll: see events.c. */
 const struct file_operations ddt_node_fops = {
 	.owner		= THIS_MODULE,
 	.open		= ddt_node_open,
@@ -92,7 +89,6 @@ const struct file_operations ddt_node_fops = {
 	.splice_read	= ddt_splice_read,
 	.splice_write	= iter_file_splice_write,
 	.fsync		= ddt_node_fsync,
-	.poll		= ddt_node_poll,
 	.unlocked_ioctl	= ddt_drive_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 };

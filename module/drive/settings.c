@@ -5,7 +5,6 @@
 #include <linux/errno.h>
 #include <linux/ktime.h>
 #include <linux/spinlock.h>
-#include <linux/uaccess.h>
 
 #include "drive.h"
 
@@ -51,11 +50,11 @@ int ddt_settings_get_model(struct ddt_drive *drive,
 	struct ddt_drive_model arg;
 	int err;
 
-	err = ddt_ioctl_check_size(user_arg, sizeof(arg));
+	err = ddt_ioctl_fetch(&arg, user_arg, sizeof(arg));
 	if (err)
 		return err;
 	ddt_settings_model(drive, &arg);
-	return copy_to_user(user_arg, &arg, sizeof(arg)) ? -EFAULT : 0;
+	return ddt_ioctl_store(user_arg, &arg);
 }
 
 int ddt_settings_set_model(struct ddt_drive *drive,

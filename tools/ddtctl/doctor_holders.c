@@ -7,7 +7,6 @@
  * /proc, but in the queue as debugfs shows it.
  */
 
-#include <ctype.h>
 #include <dirent.h>
 #include <glob.h>
 #include <stdio.h>
@@ -83,22 +82,23 @@ static void report_open(struct doctor *doctor, struct holders *holders,
 }
 
 /*
- * Takes the drive's name from what the kernel calls its file: "/dev/ddt0" or,
- * in an io_uring of some kernels, "ddt0"; " (deleted)" may follow. Returns
- * whether it is one.
+ * Takes the drive's name from what the kernel calls its file: "/dev/ddt0" or, in
+ * an io_uring of some kernels, "ddt0"; " (deleted)" may follow. The file that is
+ * polled for its events is "anon_inode:[ddt0]". Returns whether it is one.
  */
 static bool drive_name(const char *target, char *name)
 {
-	static const char folder[] = "/dev/";
+	static const char folder[] = "/dev/", events[] = "anon_inode:[";
 	size_t length;
 
 	if (!strncmp(target, folder, strlen(folder)))
 		target += strlen(folder);
+	else if (!strncmp(target, events, strlen(events)))
+		target += strlen(events);
 	if (strncmp(target, "ddt", 3))
 		return false;
 	length = 3 + strspn(target + 3, "0123456789");
-	if (length == 3 || length >= NAME_SIZE ||
-	    (target[length] && !isspace((unsigned char)target[length])))
+	if (length == 3 || length >= NAME_SIZE || !strchr(" \n]", target[length]))
 		return false;
 	memcpy(name, target, length);
 	name[length] = '\0';
@@ -168,8 +168,10 @@ static void check_process(struct doctor *doctor, struct holders *holders,
 		if (length < 0)
 			continue;
 		target[length] = '\0';
-		if (*target == '/' && drive_name(target, drive)) {
-			report_open(doctor, holders, pid, drive, "open");
+		if (drive_name(target, drive)) {
+			report_open(doctor, holders, pid, drive,
+				    *target == '/' ? "open" :
+						     "polled for events");
 		} else if (!strcmp(target, "anon_inode:[io_uring]")) {
 			check_ring(doctor, holders, pid, strrchr(fd, '/') + 1);
 			has_ring = true;

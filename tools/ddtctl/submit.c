@@ -6,6 +6,8 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "ddtctl.h"
 #include "drive.h"
@@ -138,6 +140,21 @@ static int collect_result(const struct drive *drive, uint32_t count,
 	return EXIT_SUCCESS;
 }
 
+/* Waits until the queue has a free slot. Returns 0, or a negative error number. */
+static int poll_slot(const struct drive *drive)
+{
+	struct pollfd poll_fd = { .events = POLLOUT };
+	int err = 0;
+
+	poll_fd.fd = ioctl(drive->fd, DDT_DRIVE_IOC_EVENTS, 0);
+	if (poll_fd.fd < 0)
+		return -errno;
+	if (poll(&poll_fd, 1, -1) < 0 && errno != EINTR)
+		err = -errno;
+	close(poll_fd.fd);
+	return err;
+}
+
 /*
  * Waits until the queue may have a free slot: until a request of this program
  * has finished or, if it has none, one of another. Returns an exit status.
@@ -145,12 +162,13 @@ static int collect_result(const struct drive *drive, uint32_t count,
 static int wait_for_slot(const struct drive *drive, uint32_t count,
 			 struct batch *batch, struct report *report)
 {
-	struct pollfd poll_fd = { .fd = drive->fd, .events = POLLOUT };
+	int err;
 
 	if (batch->collected < batch->nr)
 		return collect_result(drive, count, batch, report);
-	if (poll(&poll_fd, 1, -1) < 0 && errno != EINTR) {
-		drive_error(drive, -errno);
+	err = poll_slot(drive);
+	if (err) {
+		drive_error(drive, err);
 		return EXIT_FAILURE;
 	}
 	return EXIT_SUCCESS;
@@ -172,7 +190,8 @@ static int submit_all(const struct drive *drive, struct ddt_drive_submit *arg,
 			batch_add(batch, arg->id);
 			continue;
 		}
-		if (err != -EAGAIN || !report) {
+		/* EBUSY: there are results enough to collect. */
+		if ((err != -EAGAIN && err != -EBUSY) || !report) {
 			progress_end();
 			submit_error(drive, count, batch->nr, err);
 			return EXIT_FAILURE;

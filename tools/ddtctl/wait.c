@@ -36,7 +36,7 @@ static int wait_for_all(const struct invocation *inv, const uint32_t *ids,
 	int status;
 	int err;
 
-	status = drive_open(inv, O_RDONLY, &drive);
+	status = drive_open(inv, O_RDWR, &drive);
 	if (status)
 		return status;
 

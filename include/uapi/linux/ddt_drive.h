@@ -4,20 +4,23 @@
  *
  * Rules that hold for all of them:
  *
- * - The first member of each structure is its size in bytes. A size that the
- *   driver does not know gives EINVAL, and so does an unknown bit in a flags
- *   member. An unknown ioctl gives ENOTTY.
+ * - The first member of each structure is its size in bytes, and is not part of
+ *   the ioctl's number: structures can grow. A size below that given here is
+ *   EINVAL; of a larger structure the rest must be zeros, else E2BIG. On success
+ *   a structure that is written has the size that the driver knows.
+ * - An unknown bit in a flags member gives EINVAL, an unknown ioctl ENOTTY.
  * - On an error nothing has changed, and the structure is as it was.
  * - Times are in ns unless the name says otherwise.
- * - What changes a drive for others too (the model, the medium, faults, drives
- *   added and removed, DDT_DRIVE_OP_ERASE) needs a file that was opened for
+ * - What changes a drive for others too (its priority, the model, the medium,
+ *   faults, drives added and removed, all control operations but
+ *   DDT_DRIVE_OP_VERIFY, and detached ones) needs a file that was opened for
  *   writing, else EBADF.
  * - Once a drive has been removed all give ENODEV; but DDT_DRIVE_IOC_WAIT still
  *   collects what has finished.
- *
- * poll() on a drive: EPOLLIN and EPOLLOUT when there is room in its queue;
- * EPOLLPRI when a control operation of this file has finished and can be
- * collected; EPOLLERR and EPOLLHUP when the drive has been removed.
+ * - A read, a write and fsync() end early only for SIGKILL; DDT_DRIVE_IOC_WAIT
+ *   for any signal.
+ * - A drive cannot be polled, as a regular file cannot: poll() says that it is
+ *   always ready, epoll_ctl() gives EPERM. See DDT_DRIVE_IOC_EVENTS.
  */
 #ifndef _UAPI_LINUX_DDT_DRIVE_H
 #define _UAPI_LINUX_DDT_DRIVE_H
@@ -135,8 +138,9 @@ enum ddt_drive_op {
  * define DDT_DRIVE_SUBMIT_DETACH - a flag of struct ddt_drive_submit
  *
  * The request belongs to the drive, not to the open file: it outlives the
- * file, and any file of the drive can wait for it and cancel it. The results
- * of the last 1024 finished detached requests are kept until collected.
+ * file, and any file of the drive that was opened for writing can wait for it
+ * and cancel it; for others it does not exist. The results of the last 1024
+ * finished detached requests are kept until collected.
  */
 #define DDT_DRIVE_SUBMIT_DETACH	(1 << 0)
 
@@ -153,8 +157,9 @@ enum ddt_drive_op {
  * Unless it is detached, a request is cancelled when its file is closed.
  *
  * EINVAL for an unknown operation, ENOSPC for a range that does not lie within
- * the medium, EAGAIN when the queue is full. The medium itself is looked at
- * when the request is served.
+ * the medium, EAGAIN when the queue is full, EBUSY when 1024 results of this
+ * file have not been collected. The medium itself is looked at when the request
+ * is served.
  */
 struct ddt_drive_submit {
 	__u32 size;
@@ -405,42 +410,54 @@ struct ddt_drive_remove {
 	__u32 index;
 };
 
-/* 0xDD 00-3F is taken by ZFCP. */
-#define DDT_DRIVE_IOC_MAGIC	0xdd
+/*
+ * 0xDD 00-3F is taken by ZFCP. The argument is a pointer to the structure that is
+ * named above the ioctl.
+ */
+#define DDT_DRIVE_IOC_MAGIC		0xdd
 
-#define DDT_DRIVE_IOC_INFO \
-	_IOWR(DDT_DRIVE_IOC_MAGIC, 0x40, struct ddt_drive_info)
-#define DDT_DRIVE_IOC_STATS \
-	_IOWR(DDT_DRIVE_IOC_MAGIC, 0x41, struct ddt_drive_stats)
-#define DDT_DRIVE_IOC_GET_PRIORITY \
-	_IOWR(DDT_DRIVE_IOC_MAGIC, 0x42, struct ddt_drive_priority)
-#define DDT_DRIVE_IOC_SET_PRIORITY \
-	_IOW(DDT_DRIVE_IOC_MAGIC, 0x43, struct ddt_drive_priority)
-#define DDT_DRIVE_IOC_SUBMIT \
-	_IOWR(DDT_DRIVE_IOC_MAGIC, 0x44, struct ddt_drive_submit)
-#define DDT_DRIVE_IOC_WAIT \
-	_IOWR(DDT_DRIVE_IOC_MAGIC, 0x45, struct ddt_drive_wait)
-#define DDT_DRIVE_IOC_CANCEL \
-	_IOW(DDT_DRIVE_IOC_MAGIC, 0x46, struct ddt_drive_cancel)
-#define DDT_DRIVE_IOC_GET_MODEL \
-	_IOWR(DDT_DRIVE_IOC_MAGIC, 0x47, struct ddt_drive_model)
-#define DDT_DRIVE_IOC_SET_MODEL \
-	_IOW(DDT_DRIVE_IOC_MAGIC, 0x48, struct ddt_drive_model)
-#define DDT_DRIVE_IOC_SET_MEDIUM \
-	_IOW(DDT_DRIVE_IOC_MAGIC, 0x49, struct ddt_drive_medium)
-#define DDT_DRIVE_IOC_FAULT_ADD \
-	_IOWR(DDT_DRIVE_IOC_MAGIC, 0x4a, struct ddt_drive_fault)
-#define DDT_DRIVE_IOC_FAULT_REMOVE \
-	_IOW(DDT_DRIVE_IOC_MAGIC, 0x4b, struct ddt_drive_fault)
-#define DDT_DRIVE_IOC_FAULT_GET \
-	_IOWR(DDT_DRIVE_IOC_MAGIC, 0x4c, struct ddt_drive_fault)
-#define DDT_DRIVE_IOC_TIMES \
-	_IOWR(DDT_DRIVE_IOC_MAGIC, 0x4d, struct ddt_drive_times)
+/* struct ddt_drive_info */
+#define DDT_DRIVE_IOC_INFO		_IO(DDT_DRIVE_IOC_MAGIC, 0x40)
+/* struct ddt_drive_stats */
+#define DDT_DRIVE_IOC_STATS		_IO(DDT_DRIVE_IOC_MAGIC, 0x41)
+/* struct ddt_drive_priority */
+#define DDT_DRIVE_IOC_GET_PRIORITY	_IO(DDT_DRIVE_IOC_MAGIC, 0x42)
+#define DDT_DRIVE_IOC_SET_PRIORITY	_IO(DDT_DRIVE_IOC_MAGIC, 0x43)
+/* struct ddt_drive_submit */
+#define DDT_DRIVE_IOC_SUBMIT		_IO(DDT_DRIVE_IOC_MAGIC, 0x44)
+/* struct ddt_drive_wait */
+#define DDT_DRIVE_IOC_WAIT		_IO(DDT_DRIVE_IOC_MAGIC, 0x45)
+/* struct ddt_drive_cancel */
+#define DDT_DRIVE_IOC_CANCEL		_IO(DDT_DRIVE_IOC_MAGIC, 0x46)
+/* struct ddt_drive_model */
+#define DDT_DRIVE_IOC_GET_MODEL		_IO(DDT_DRIVE_IOC_MAGIC, 0x47)
+#define DDT_DRIVE_IOC_SET_MODEL		_IO(DDT_DRIVE_IOC_MAGIC, 0x48)
+/* struct ddt_drive_medium */
+#define DDT_DRIVE_IOC_SET_MEDIUM	_IO(DDT_DRIVE_IOC_MAGIC, 0x49)
+/* struct ddt_drive_fault */
+#define DDT_DRIVE_IOC_FAULT_ADD		_IO(DDT_DRIVE_IOC_MAGIC, 0x4a)
+#define DDT_DRIVE_IOC_FAULT_REMOVE	_IO(DDT_DRIVE_IOC_MAGIC, 0x4b)
+#define DDT_DRIVE_IOC_FAULT_GET		_IO(DDT_DRIVE_IOC_MAGIC, 0x4c)
+/* struct ddt_drive_times */
+#define DDT_DRIVE_IOC_TIMES		_IO(DDT_DRIVE_IOC_MAGIC, 0x4d)
+
+/**
+ * define DDT_DRIVE_IOC_EVENTS - get a file that can be polled
+ *
+ * Returns a new file descriptor (close-on-exec). The argument must be 0, else
+ * EINVAL. Poll events of the new file:
+ *
+ * - EPOLLIN: a control operation of the file on which it was got has finished
+ *   and can be collected
+ * - EPOLLOUT: there is a free slot in the drive's queue
+ * - EPOLLERR and EPOLLHUP: the drive has been removed, or that file closed
+ */
+#define DDT_DRIVE_IOC_EVENTS		_IO(DDT_DRIVE_IOC_MAGIC, 0x4e)
 
 /* On /dev/ddt-control. */
-#define DDT_DRIVE_IOC_ADD \
-	_IOWR(DDT_DRIVE_IOC_MAGIC, 0x60, struct ddt_drive_add)
-#define DDT_DRIVE_IOC_REMOVE \
-	_IOW(DDT_DRIVE_IOC_MAGIC, 0x61, struct ddt_drive_remove)
+/* struct ddt_drive_add */
+#define DDT_DRIVE_IOC_ADD		_IO(DDT_DRIVE_IOC_MAGIC, 0x60)
+/* struct ddt_drive_remove */
+#define DDT_DRIVE_IOC_REMOVE		_IO(DDT_DRIVE_IOC_MAGIC, 0x61)
 
 #endif /* _UAPI_LINUX_DDT_DRIVE_H */

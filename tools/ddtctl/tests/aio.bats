@@ -43,6 +43,14 @@ check()
 	check mix
 }
 
+@test "reads with provided buffers land each in a buffer of its own" {
+	check provided
+}
+
+@test "a multishot read is refused at once" {
+	check multishot
+}
+
 @test "a process that is killed leaves nothing behind in io_uring" {
 	check killed
 }

@@ -339,6 +339,75 @@ static void check_mix(void)
 	       get_stats().completed);
 }
 
+/*
+ * Reads with provided buffers: each completion names a buffer of its own, which
+ * has the data of its read.
+ */
+static void check_provided(void)
+{
+	enum { N = 4, SIZE = 4096, GROUP = 3 };
+	static unsigned char medium[N * SIZE], buffers[N][SIZE];
+	struct io_uring_buf_ring *provided;
+	struct io_uring_buf_reg reg = { .ring_entries = N, .bgid = GROUP };
+	bool used[N] = { false };
+
+	set_up_ring();
+	require(!posix_memalign((void **)&provided, 4096, 4096), "memory");
+	reg.ring_addr = (uintptr_t)provided;
+	require(!io_uring_register_buf_ring(&ring, &reg, 0), "a buffer ring");
+	io_uring_buf_ring_init(provided);
+	for (int i = 0; i < N; i++)
+		io_uring_buf_ring_add(provided, buffers[i], SIZE, i, N - 1, i);
+	io_uring_buf_ring_advance(provided, N);
+
+	fill(medium, sizeof(medium), 5);
+	require(pwrite(fd, medium, sizeof(medium), 0) == sizeof(medium),
+		"pwrite()");
+	set_model(5000);
+	for (int i = 0; i < N; i++) {
+		struct io_uring_sqe *sqe = next_sqe();
+
+		io_uring_prep_read(sqe, fd, NULL, SIZE, i * SIZE);
+		sqe->flags |= IOSQE_BUFFER_SELECT;
+		sqe->buf_group = GROUP;
+		set_data(sqe, i);
+	}
+	submit_all(N);
+	for (int i = 0; i < N; i++) {
+		struct io_uring_cqe *cqe;
+		unsigned int id, nr;
+
+		require(!io_uring_wait_cqe(&ring, &cqe), "a completion");
+		expect(cqe->res == SIZE, "%d", cqe->res);
+		expect(cqe->flags & IORING_CQE_F_BUFFER, "%x", cqe->flags);
+		id = cqe->flags >> IORING_CQE_BUFFER_SHIFT;
+		nr = cqe->user_data;
+		require(id < N && nr < N, "the number of a buffer");
+		expect(!used[id], "buffer %u is used twice", id);
+		used[id] = true;
+		expect(!memcmp(buffers[id], medium + nr * SIZE, SIZE),
+		       "buffer %u has other data", id);
+		io_uring_cqe_seen(&ring, cqe);
+	}
+}
+
+/* A read that would go on for ever is for files that can be polled. */
+static void check_multishot(void)
+{
+	enum { READ_MULTISHOT = 49, SIZE = 4096, GROUP = 3 };
+	struct io_uring_sqe *sqe;
+	int res;
+
+	set_up_ring();
+	sqe = next_sqe();
+	io_uring_prep_rw(READ_MULTISHOT, sqe, fd, NULL, 0, 0);
+	sqe->flags |= IOSQE_BUFFER_SELECT;
+	sqe->buf_group = GROUP;
+	res = submit_and_reap();
+	/* A kernel of before 6.7 does not know it. */
+	expect(res == -EBADFD || res == -EINVAL, "%d", res);
+}
+
 /* How the process that will be killed uses its ring. */
 enum kill_how {
 	KILL_PLAIN,
@@ -593,7 +662,7 @@ static void check_removed(void)
 {
 	enum { N = 32 };
 	static char data[N][512];
-	struct pollfd poll_arg = { .fd = fd, .events = POLLIN };
+	int events = open_events(fd);
 	struct ddt_drive_submit submit = {
 		.size = sizeof(submit),
 		.op = DDT_DRIVE_OP_SPINUP,
@@ -630,9 +699,7 @@ static void check_removed(void)
 	expect(aio_reap().res == -ENODEV, "libaio");
 	expect(access(path, F_OK) == -1 && errno == ENOENT, "the node: %d",
 	       errno);
-	expect(poll(&poll_arg, 1, 0) == 1 &&
-	       (poll_arg.revents & (POLLERR | POLLHUP)) == (POLLERR | POLLHUP),
-	       "%x", poll_arg.revents);
+	expect(poll_events(events, 0, 0) == (POLLERR | POLLHUP), "events");
 
 	/* What finished can be collected, and then all is over. */
 	wait.deadline = FOR_EVER;
@@ -655,6 +722,8 @@ static const struct check checks[] = {
 	{ "addresses", check_addresses },
 	{ "full", check_full },
 	{ "mix", check_mix },
+	{ "provided", check_provided },
+	{ "multishot", check_multishot },
 	{ "killed", check_killed },
 	{ "killed-registered", check_killed_registered },
 	{ "killed-sqpoll", check_killed_sqpoll },

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +59,24 @@ int call_on(int on, unsigned long cmd, void *arg)
 int call(unsigned long cmd, void *arg)
 {
 	return call_on(fd, cmd, arg);
+}
+
+/* The file to poll for what happens to the drive that is open as @on. */
+int open_events(int on)
+{
+	int events_fd = ioctl(on, DDT_DRIVE_IOC_EVENTS, 0);
+
+	require(events_fd >= 0, "EVENTS");
+	return events_fd;
+}
+
+/* Waits for one of @events; returns what there is, at the end of the time 0. */
+unsigned int poll_events(int events_fd, unsigned int events, int timeout_ms)
+{
+	struct pollfd arg = { .fd = events_fd, .events = events };
+
+	require(poll(&arg, 1, timeout_ms) >= 0, "poll()");
+	return arg.revents;
 }
 
 uint64_t now_ns(void)

@@ -43,6 +43,9 @@ int open_drive(void);
 int call_on(int on, unsigned long cmd, void *arg);
 int call(unsigned long cmd, void *arg);
 
+int open_events(int on);
+unsigned int poll_events(int events_fd, unsigned int events, int timeout_ms);
+
 uint64_t now_ns(void);
 struct ddt_drive_info get_info(void);
 struct ddt_drive_stats get_stats(void);

@@ -260,6 +260,16 @@ holds()
 	eventually rmmod ddt_drive
 }
 
+@test "the process that has the file of a drive's events is named" {
+	reload
+	pid=$(holds events)
+	run -1 rmmod ddt_drive
+	run -0 ddtctl doctor
+	kill "$pid"
+	[[ $output == *"/dev/ddt0 is polled for events in hold, process $pid:"* ]]
+	eventually rmmod ddt_drive
+}
+
 @test "an io_uring that is only mapped is said to be possible" {
 	reload
 	pid=$(holds mapping)

@@ -5,6 +5,7 @@
  *   hold ring FILE      registered in an io_uring
  *   hold mapping FILE   registered in an io_uring that is only mapped
  *   hold request FILE   by a request of an io_uring that has been closed
+ *   hold events FILE    by the file of its events
  *
  * Prints "ready" when it does so.
  */
@@ -26,13 +27,15 @@ int main(int argc, char **argv)
 	int fd;
 
 	if (argc != 3) {
-		fprintf(stderr, "usage: hold ring|mapping|request FILE\n");
+		fprintf(stderr, "usage: hold ring|mapping|request|events FILE\n");
 		return 2;
 	}
 	fd = open(argv[2], O_RDONLY);
 	require(fd >= 0, "opening the drive");
 	require(!io_uring_queue_init(4, &ring, 0), "an io_uring");
-	if (strcmp(argv[1], "request")) {
+	if (!strcmp(argv[1], "events")) {
+		open_events(fd);
+	} else if (strcmp(argv[1], "request")) {
 		require(!io_uring_register_files(&ring, &fd, 1),
 			"registering the drive");
 	} else {

@@ -19,8 +19,16 @@ check()
 	timeout 60 ioctl_check /dev/ddt0 "$1"
 }
 
-@test "ioctls with a wrong size give EINVAL and change nothing" {
+@test "sizes too small give EINVAL, too large E2BIG, and change nothing" {
 	check sizes
+}
+
+@test "a larger structure is accepted if its unknown members are zeros" {
+	check larger
+}
+
+@test "a size that is changed during the call is stored nowhere" {
+	check flipped-size
 }
 
 @test "unknown ioctls give ENOTTY and change nothing" {

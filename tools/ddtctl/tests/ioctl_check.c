@@ -11,7 +11,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -202,6 +204,20 @@ static void expect_valid(int line)
 	}
 }
 
+/* A structure of a program that knows members which the driver does not. */
+static union {
+	uint32_t size;
+	char bytes[8192];
+} larger;
+
+static void make_larger(const void *arg, size_t size, uint32_t larger_size)
+{
+	memset(&larger, 0, sizeof(larger));
+	memcpy(&larger, arg, size);
+	larger.size = larger_size;
+}
+
+/* Sizes that are refused. */
 static void check_sizes(void)
 {
 	uint32_t finished = finished_request();
@@ -210,17 +226,103 @@ static void check_sizes(void)
 	make_valid(finished, endless);
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
 		uint32_t right = calls[i].size;
-		uint32_t wrong[] = { 0, 4, right - 1, right + 1, right + 8,
-				     2 * right, UINT32_MAX };
+		uint32_t small[] = { 0, 4, right - 1 };
+		uint32_t large[] = { sizeof(larger), UINT32_MAX };
 
-		for (size_t j = 0; j < ARRAY_SIZE(wrong); j++) {
-			*(uint32_t *)calls[i].arg = wrong[j];
+		for (size_t j = 0; j < ARRAY_SIZE(small); j++) {
+			*(uint32_t *)calls[i].arg = small[j];
 			expect_refused(__LINE__, calls[i].cmd, calls[i].arg,
 				       right, -EINVAL, calls[i].name);
 		}
 		*(uint32_t *)calls[i].arg = right;
+		for (size_t j = 0; j < ARRAY_SIZE(large); j++) {
+			make_larger(calls[i].arg, right, large[j]);
+			expect_refused(__LINE__, calls[i].cmd, &larger, right,
+				       -E2BIG, calls[i].name);
+		}
+		for (size_t j = right; j < right + 8; j++) {
+			make_larger(calls[i].arg, right, right + 8);
+			larger.bytes[j] = 1;
+			expect_refused(__LINE__, calls[i].cmd, &larger,
+				       right + 8, -E2BIG, calls[i].name);
+		}
 	}
 	expect_valid(__LINE__);
+}
+
+/* The rest of a larger structure, all zeros, is accepted and left alone. */
+static void check_larger(void)
+{
+	uint32_t finished = finished_request();
+	uint32_t endless = endless_request();
+
+	make_valid(finished, endless);
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		uint32_t right = calls[i].size;
+
+		make_larger(calls[i].arg, right, right + 8);
+		expect(!call(calls[i].cmd, &larger), "%s: %d", calls[i].name,
+		       errno);
+		expect(larger.size == right || larger.size == right + 8,
+		       "%s: %u", calls[i].name, larger.size);
+		for (size_t j = right; j < sizeof(larger); j++)
+			expect(!larger.bytes[j], "%s: byte %zu", calls[i].name,
+			       j);
+	}
+}
+
+static atomic_bool flipping;
+
+/* Keeps changing the size of @arg, at about the pace of a call. */
+static void *flip_size(void *arg)
+{
+	volatile uint32_t *size = arg;
+
+	while (flipping) {
+		*size = sizeof(struct ddt_drive_fault);
+		for (volatile int i = 0; i < 20; i++)
+			;
+		*size = 3000;
+		for (volatile int i = 0; i < 20; i++)
+			;
+	}
+	return NULL;
+}
+
+/* A size that changes while it is looked at is not what others get to see. */
+static void check_flipped_size(void)
+{
+	struct ddt_drive_fault fault = {
+		.size = sizeof(fault),
+		.kind = DDT_DRIVE_FAULT_ERROR,
+		.ops = DDT_DRIVE_FAULT_READ,
+	};
+	struct ddt_drive_fault none = { .size = sizeof(none) };
+	struct ddt_drive_fault found;
+	pthread_t thread;
+	uint64_t end = now_ns() + 3 * SEC;
+
+	make_larger(&fault, sizeof(fault), sizeof(fault));
+	flipping = true;
+	require(!pthread_create(&thread, NULL, flip_size, &larger), "a thread");
+	while (now_ns() < end) {
+		int err;
+
+		memcpy(larger.bytes + sizeof(uint32_t),
+		       (char *)&fault + sizeof(uint32_t),
+		       sizeof(fault) - sizeof(uint32_t));
+		err = call(DDT_DRIVE_IOC_FAULT_ADD, &larger);
+		if (err == -EINVAL || err == -E2BIG)
+			continue;
+		require(!err, "FAULT_ADD");
+		found = none;
+		require(!call(DDT_DRIVE_IOC_FAULT_GET, &found), "FAULT_GET");
+		expect(found.size == sizeof(found), "%u", found.size);
+		require(!call(DDT_DRIVE_IOC_FAULT_REMOVE, &none),
+			"FAULT_REMOVE");
+	}
+	flipping = false;
+	pthread_join(thread, NULL);
 }
 
 static void check_unknown(void)
@@ -232,10 +334,9 @@ static void check_unknown(void)
 
 	/* Unknown numbers. */
 	for (nr = 0; nr < 0x100; nr++) {
-		if (nr >= 0x40 && nr <= 0x4d)
-			continue;
-		refused(_IOWR(DDT_DRIVE_IOC_MAGIC, nr, arg), arg, ENOTTY,
-			"unknown number");
+		if (nr < 0x40 || nr > 0x4e)
+			refused(_IO(DDT_DRIVE_IOC_MAGIC, nr), arg, ENOTTY,
+				"unknown number");
 	}
 
 	/* Known numbers in what would be another ioctl. */
@@ -243,13 +344,10 @@ static void check_unknown(void)
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
 		unsigned long cmd = calls[i].cmd;
 		unsigned long wrong[] = {
-			_IOC(_IOC_DIR(cmd), _IOC_TYPE(cmd) + 1, _IOC_NR(cmd),
-			     _IOC_SIZE(cmd)),
-			_IOC(_IOC_DIR(cmd), _IOC_TYPE(cmd), _IOC_NR(cmd),
-			     _IOC_SIZE(cmd) + 8),
-			_IOC(_IOC_READ, _IOC_TYPE(cmd), _IOC_NR(cmd),
-			     _IOC_SIZE(cmd)),
-			_IOC(_IOC_NONE, _IOC_TYPE(cmd), _IOC_NR(cmd), 0),
+			_IO(DDT_DRIVE_IOC_MAGIC + 1, _IOC_NR(cmd)),
+			_IOC(_IOC_READ | _IOC_WRITE, DDT_DRIVE_IOC_MAGIC,
+			     _IOC_NR(cmd), calls[i].size),
+			_IOC(_IOC_READ, DDT_DRIVE_IOC_MAGIC, _IOC_NR(cmd), 0),
 			_IOC_NR(cmd),
 		};
 
@@ -770,6 +868,8 @@ static void check_end(void)
 
 static const struct check checks[] = {
 	{ "sizes", check_sizes },
+	{ "larger", check_larger },
+	{ "flipped-size", check_flipped_size },
 	{ "unknown", check_unknown },
 	{ "info", check_info },
 	{ "stats", check_stats },

@@ -59,9 +59,17 @@ check()
 	check wait-any
 }
 
-@test "poll() says whether there is room in the queue" {
+@test "the file of events says whether there is a free slot" {
 	reload_fast depth=3
-	check poll
+	check slots
+}
+
+@test "the file of events can be polled, the drive cannot, and hangs up with it" {
+	check events
+}
+
+@test "a file that does not collect its results cannot submit more" {
+	check uncollected
 }
 
 @test "drives are added and removed, also while they are open" {
@@ -74,6 +82,7 @@ check()
 
 @test "a file that is open for reading changes nothing for others" {
 	check read-only
+	check read-only-requests
 }
 
 @test "a negative nice value for a new drive needs CAP_SYS_NICE" {
@@ -82,7 +91,7 @@ check()
 		import fcntl, struct, sys
 		arg = bytearray(struct.pack("=5Ii32x", 56, 1, 1, 0, 0, -1))
 		with open("/dev/ddt-control", "r+b", buffering=0) as control:
-		    fcntl.ioctl(control, 0xC038DD60, arg)
+		    fcntl.ioctl(control, 0xDD60, arg)
 	END
 	run -1 without_capability sys_nice python3 add.py
 	[[ $output == *PermissionError* ]]

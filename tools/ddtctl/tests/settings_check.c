@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -422,7 +423,7 @@ static void check_wait_any(void)
 {
 	struct ddt_drive_fault hang = fault_arg(DDT_DRIVE_FAULT_HANG,
 						DDT_DRIVE_FAULT_CONTROL);
-	struct pollfd poll_arg = { .fd = fd, .events = POLLPRI };
+	int events = open_events(fd);
 	struct ddt_drive_submit detached = {
 		.size = sizeof(detached),
 		.flags = DDT_DRIVE_SUBMIT_DETACH,
@@ -434,7 +435,7 @@ static void check_wait_any(void)
 	require(!call(DDT_DRIVE_IOC_SUBMIT, &detached), "SUBMIT");
 	require_soon(get_stats().completed == 1);
 	expect(wait_for(0, FOR_EVER, NULL) == -ENOENT, "a detached one");
-	expect(poll(&poll_arg, 1, 0) == 0, "%x", poll_arg.revents);
+	expect(!poll_events(events, POLLIN, 0), "none has finished");
 
 	hang.times = 1;
 	require(!add_fault(&hang), "FAULT_ADD");
@@ -443,11 +444,10 @@ static void check_wait_any(void)
 	require_soon(get_stats().queued == 2);
 	expect(wait_for(0, 0, NULL) == -ETIME, "not yet");
 	expect(!cancel(ids[2]), "%d", errno);
-	expect(poll(&poll_arg, 1, 20000) == 1 && poll_arg.revents == POLLPRI,
-	       "%x", poll_arg.revents);
+	expect(poll_events(events, POLLIN, 20000) == POLLIN, "one has");
 	expect(wait_for(0, FOR_EVER, &found) == -ECANCELED && found == ids[2],
 	       "%u", found);
-	expect(poll(&poll_arg, 1, 0) == 0, "%x", poll_arg.revents);
+	expect(!poll_events(events, POLLIN, 0), "it is collected");
 	expect(!cancel(ids[0]), "%d", errno);
 	expect(wait_for(0, FOR_EVER, &found) == -ECANCELED && found == ids[0],
 	       "%u", found);
@@ -455,26 +455,75 @@ static void check_wait_any(void)
 	expect(wait_for(0, FOR_EVER, NULL) == -ENOENT, "all are collected");
 }
 
-/* poll() says whether there is room. */
-static void check_poll(void)
+/* The file of events says whether there is a free slot. */
+static void check_slots(void)
 {
 	struct ddt_drive_fault hang = fault_arg(DDT_DRIVE_FAULT_HANG,
 						DDT_DRIVE_FAULT_CONTROL);
-	struct pollfd poll_arg = { .fd = fd, .events = POLLIN | POLLOUT };
 	uint32_t depth = get_info().depth, first;
+	int events = open_events(fd);
 
 	require(depth < 10, "a small depth");
-	expect(poll(&poll_arg, 1, 0) == 1 &&
-	       poll_arg.revents == (POLLIN | POLLOUT), "%x", poll_arg.revents);
+	expect(poll_events(events, POLLOUT, 0) == POLLOUT, "an empty queue");
 	require(!add_fault(&hang), "FAULT_ADD");
 	first = submit(DDT_DRIVE_OP_SPINDOWN, 0);
 	require_soon(!get_stats().queued);
 	for (uint32_t i = 0; i < depth; i++)
 		submit(DDT_DRIVE_OP_SPINDOWN, 0);
-	expect(poll(&poll_arg, 1, 50) == 0, "%x", poll_arg.revents);
+	expect(!poll_events(events, POLLOUT, 50), "a full queue");
 	expect(!cancel(first), "%d", errno);
-	expect(poll(&poll_arg, 1, 20000) == 1 &&
-	       poll_arg.revents == (POLLIN | POLLOUT), "%x", poll_arg.revents);
+	expect(poll_events(events, POLLOUT, 20000) == POLLOUT, "a free slot");
+}
+
+/* The file of events is a file of its own; the drive itself cannot be polled. */
+static void check_events(void)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	int drive = open_drive(), events;
+
+	require(epoll >= 0, "epoll_create1()");
+	expect(epoll_ctl(epoll, EPOLL_CTL_ADD, drive, &event) == -1 &&
+	       errno == EPERM, "%d", errno);
+	expect(ioctl(drive, DDT_DRIVE_IOC_EVENTS, 1) == -1 && errno == EINVAL,
+	       "%d", errno);
+	events = open_events(drive);
+	expect(fcntl(events, F_GETFD) == FD_CLOEXEC, "%d",
+	       fcntl(events, F_GETFD));
+	expect(!epoll_ctl(epoll, EPOLL_CTL_ADD, events, &event), "%d", errno);
+	expect(epoll_wait(epoll, &event, 1, 0) == 0, "nothing has happened");
+	expect(read(events, data, 1) == -1 && errno == EINVAL, "%d", errno);
+	close(drive);
+	expect(epoll_wait(epoll, &event, 1, 20000) == 1 &&
+	       event.events & EPOLLHUP, "%x", event.events);
+	expect(poll_events(events, POLLOUT, 0) == (POLLERR | POLLHUP),
+	       "the drive's file is closed");
+	close(events);
+}
+
+/* A file must collect results before it has more than it is allowed. */
+static void check_uncollected(void)
+{
+	struct ddt_drive_submit arg = {
+		.size = sizeof(arg),
+		.op = DDT_DRIVE_OP_SPINDOWN,
+	};
+	int other = open_drive();
+	uint32_t nr = 0;
+	int err;
+
+	do {
+		err = call(DDT_DRIVE_IOC_SUBMIT, &arg);
+		nr += !err;
+		require_soon(!get_stats().queued);
+	} while (!err && nr < 5000);
+	expect(err == -EBUSY, "%d", err);
+	expect(nr >= 1024 && nr <= 1025, "%u", nr);
+	expect(!call_on(other, DDT_DRIVE_IOC_SUBMIT, &arg), "%d", errno);
+	while (nr--)
+		expect(!wait_for(0, FOR_EVER, NULL), "%d", errno);
+	expect(wait_for(0, FOR_EVER, NULL) == -ENOENT, "all are collected");
+	expect(!call(DDT_DRIVE_IOC_SUBMIT, &arg), "%d", errno);
 }
 
 static struct ddt_drive_add add_arg(uint32_t index)
@@ -591,38 +640,93 @@ static void check_add_arguments(void)
 	       errno);
 }
 
-/* Who has not opened for writing changes nothing for others. */
+/* A drive that is open for reading only. */
+static int open_read_only(void)
+{
+	int drive = open(path, O_RDONLY);
+
+	require(drive >= 0, path);
+	return drive;
+}
+
+/* A file that is open for reading changes nothing for others. */
 static void check_read_only(void)
 {
 	struct ddt_drive_model model = { .size = sizeof(model) };
 	struct ddt_drive_medium medium = { .size = sizeof(medium) };
+	struct ddt_drive_priority priority = { .size = sizeof(priority),
+					       .nice = 19 };
 	struct ddt_drive_fault fault = fault_arg(DDT_DRIVE_FAULT_ERROR, 1);
 	struct ddt_drive_fault none = { .size = sizeof(none) };
-	struct ddt_drive_submit erase = {
-		.size = sizeof(erase),
-		.op = DDT_DRIVE_OP_ERASE,
-		.length = 1,
-	};
 	struct ddt_drive_add add = add_arg(1);
 	int control = control_fd(O_RDONLY);
-	int drive = open(path, O_RDONLY);
+	int drive = open_read_only();
 
-	require(drive >= 0, path);
 	expect(call_on(drive, DDT_DRIVE_IOC_SET_MODEL, &model) == -EBADF,
 	       "%d", errno);
 	expect(call_on(drive, DDT_DRIVE_IOC_SET_MEDIUM, &medium) == -EBADF,
 	       "%d", errno);
+	expect(call_on(drive, DDT_DRIVE_IOC_SET_PRIORITY, &priority) == -EBADF,
+	       "%d", errno);
 	expect(call_on(drive, DDT_DRIVE_IOC_FAULT_ADD, &fault) == -EBADF,
 	       "%d", errno);
 	expect(call_on(drive, DDT_DRIVE_IOC_FAULT_REMOVE, &none) == -EBADF,
-	       "%d", errno);
-	expect(call_on(drive, DDT_DRIVE_IOC_SUBMIT, &erase) == -EBADF,
 	       "%d", errno);
 	expect(call_on(control, DDT_DRIVE_IOC_ADD, &add) == -EBADF, "%d",
 	       errno);
 	expect(remove_on(control, 0) == -EBADF, "%d", errno);
 	expect(!call_on(drive, DDT_DRIVE_IOC_GET_MODEL, &model), "%d", errno);
 	expect(get_info().state & DDT_DRIVE_MEDIUM, "%x", get_info().state);
+	expect(get_info().nice == 0, "%d", get_info().nice);
+}
+
+/* Of control operations such a file can verify, and cancel and collect that. */
+static void check_read_only_requests(void)
+{
+	struct ddt_drive_fault hang = fault_arg(DDT_DRIVE_FAULT_HANG,
+						DDT_DRIVE_FAULT_CONTROL);
+	struct ddt_drive_submit verify = {
+		.size = sizeof(verify),
+		.op = DDT_DRIVE_OP_VERIFY,
+		.length = 1,
+	};
+	struct ddt_drive_submit detached = verify, other;
+	struct ddt_drive_wait wait = { .size = sizeof(wait) };
+	struct ddt_drive_cancel cancel_arg = { .size = sizeof(cancel_arg) };
+	static const uint32_t ops[] = { DDT_DRIVE_OP_SPINUP,
+					DDT_DRIVE_OP_SPINDOWN,
+					DDT_DRIVE_OP_ERASE };
+	int drive = open_read_only();
+
+	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
+		other = verify;
+		other.op = ops[i];
+		other.length = ops[i] == DDT_DRIVE_OP_ERASE;
+		expect(call_on(drive, DDT_DRIVE_IOC_SUBMIT, &other) == -EBADF,
+		       "%u: %d", ops[i], errno);
+	}
+	detached.flags = DDT_DRIVE_SUBMIT_DETACH;
+	other = detached;
+	expect(call_on(drive, DDT_DRIVE_IOC_SUBMIT, &other) == -EBADF, "%d",
+	       errno);
+
+	require(!add_fault(&hang), "FAULT_ADD");
+	require(!call(DDT_DRIVE_IOC_SUBMIT, &detached), "SUBMIT");
+	cancel_arg.id = detached.id;
+	wait.id = detached.id;
+	expect(call_on(drive, DDT_DRIVE_IOC_CANCEL, &cancel_arg) == -ENOENT,
+	       "%d", errno);
+	expect(call_on(drive, DDT_DRIVE_IOC_WAIT, &wait) == -ENOENT, "%d",
+	       errno);
+	expect(!call_on(drive, DDT_DRIVE_IOC_SUBMIT, &verify), "%d", errno);
+	cancel_arg.id = verify.id;
+	wait.id = verify.id;
+	expect(!call_on(drive, DDT_DRIVE_IOC_CANCEL, &cancel_arg), "%d", errno);
+	expect(!call_on(drive, DDT_DRIVE_IOC_WAIT, &wait) &&
+	       wait.status == -ECANCELED, "%d", wait.status);
+	expect(!cancel(detached.id), "%d", errno);
+	expect(wait_for(detached.id, FOR_EVER, NULL) == -ECANCELED, "%d",
+	       errno);
 }
 
 static const struct check checks[] = {
@@ -636,10 +740,13 @@ static const struct check checks[] = {
 	{ "fault-hang", check_fault_hang },
 	{ "times", check_times },
 	{ "wait-any", check_wait_any },
-	{ "poll", check_poll },
+	{ "slots", check_slots },
+	{ "events", check_events },
+	{ "uncollected", check_uncollected },
 	{ "add", check_add },
 	{ "add-arguments", check_add_arguments },
 	{ "read-only", check_read_only },
+	{ "read-only-requests", check_read_only_requests },
 };
 
 int main(int argc, char **argv)
