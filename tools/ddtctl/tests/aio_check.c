@@ -347,7 +347,7 @@ static void check_provided(void)
 {
 	enum { N = 4, SIZE = 4096, GROUP = 3 };
 	static unsigned char medium[N * SIZE], buffers[N][SIZE];
-	struct io_uring_buf_ring *provided;
+	struct io_uring_buf_ring *provided = NULL;
 	struct io_uring_buf_reg reg = { .ring_entries = N, .bgid = GROUP };
 	bool used[N] = { false };
 
