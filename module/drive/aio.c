@@ -241,7 +241,7 @@ static bool ddt_aio_is_orphaned(const struct ddt_request *request,
 	submitter = container_of(req, struct ddt_aio, base)->submitter;
 	if (!submitter)
 		return false;
-	/* Lives as long as the task. */
+	/* Lives as long as the task. The flag is set once, and never cleared. */
 	signal = submitter->signal;
 	return data_race(signal->flags & SIGNAL_GROUP_EXIT) ||
 	       !atomic_read(&signal->live);

@@ -52,12 +52,12 @@ static int queue_show(struct seq_file *seq, void *unused)
 	struct ddt_queue_stats stats;
 
 	ddt_queue_stats(drive->queue, &stats);
-	seq_printf(seq, "queued %u of %u, at the most %u\n", stats.queued,
+	seq_printf(seq, "queued %u of %u, at most %u\n", stats.queued,
 		   drive->depth, stats.max_queued);
-	seq_printf(seq, "submitted %llu, completed %llu, cancelled %llu, put back %llu\n",
+	seq_printf(seq, "submitted %llu, completed %llu, cancelled %llu, requeued %llu\n",
 		   stats.submitted, stats.completed, stats.cancelled,
 		   stats.retried);
-	seq_printf(seq, "wake-ups %llu, motor starts %llu\n", stats.wakeups,
+	seq_printf(seq, "wakeups %llu, motor starts %llu\n", stats.wakeups,
 		   (u64)atomic64_read(&drive->spinups));
 	seq_puts(seq, "\nstate     number operation      offset     length     pid\n");
 	ddt_queue_for_each(drive->queue, ddt_debugfs_request, seq);
@@ -104,7 +104,7 @@ void ddt_debugfs_add(struct ddt_drive *drive)
 			    &faults_fops);
 }
 
-/* Waits for those who read it. */
+/* Waits for readers. */
 void ddt_debugfs_remove(struct ddt_drive *drive)
 {
 	debugfs_remove(drive->debugfs);

@@ -173,7 +173,7 @@ static int ddt_drive_register(struct ddt_drive *drive)
 	return err;
 }
 
-/* Nobody can open it any more; those who have it open learn about it. */
+/* It cannot be opened any more; files that are open are told. */
 static void ddt_drive_unregister(struct ddt_drive *drive)
 {
 	misc_deregister(&drive->misc);

@@ -2,12 +2,12 @@
 /*
  * drive.h - what the parts of the drive share
  *
- * drive.c has the drives: main.c adds those that are there from the start,
- * manager.c what people add and remove. Each has a device node (node.c), and
- * each open file of it can have a second file to poll (events.c). A read or
- * write (io.c, aio.c) or a control operation (control.c) becomes a request,
- * which the drive's thread serves (model.c), as it is set (settings.c), or not
- * (fault.c). sysfs.c and debugfs.c show it.
+ * drive.c has the drives: main.c adds the first ones, manager.c adds and removes
+ * others on request. Each has a device node (node.c), and each open file of it
+ * can have a second file to poll (events.c). A read or write (io.c, aio.c) or a
+ * control operation (control.c) becomes a request, which the drive's thread
+ * serves (model.c), as it is set (settings.c), or not (fault.c). sysfs.c and
+ * debugfs.c show it.
  */
 #ifndef _DDT_DRIVE_DRIVE_H
 #define _DDT_DRIVE_DRIVE_H
@@ -72,7 +72,7 @@ struct ddt_drive {
 	u64 capacity;
 	unsigned int depth;
 
-	/* Set before the queue is stopped, read by anybody: it stays so. */
+	/* Set before the queue is stopped, and never reset; read lockless. */
 	bool removed;
 	wait_queue_head_t poll;
 	struct work_struct aio_cancel;	/* these three: see aio.c */
@@ -83,7 +83,7 @@ struct ddt_drive {
 	void *medium;
 	u64 head;			/* where the last access ended */
 
-	/* Changed by the thread only, read by anybody. */
+	/* Changed by the thread only, read lockless. */
 	bool motor_on;
 	atomic64_t spinups;
 	atomic64_t bytes_read;
@@ -91,7 +91,7 @@ struct ddt_drive {
 
 	spinlock_t settings_lock;	/* protects model */
 	struct ddt_drive_model model;
-	/* Bits of enum ddt_drive_medium_flags. Set and read by anybody. */
+	/* Bits of enum ddt_drive_medium_flags. Set and read lockless. */
 	unsigned int medium_flags;
 	struct ddt_fault_table faults;
 

@@ -171,7 +171,7 @@ static int ddt_fault_check(const struct ddt_drive *drive,
 	return 0;
 }
 
-/* Makes room for one more, whose id is reserved. */
+/* Reserves an entry and an id for one more. */
 static int ddt_fault_reserve(struct ddt_fault_table *table, u32 *id)
 {
 	int err = 0;

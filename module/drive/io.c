@@ -71,7 +71,7 @@ static struct ddt_io *ddt_io_alloc(struct ddt_drive_file *file, u32 op,
 	return io;
 }
 
-/* Submits the request; if the queue is full, waits for room if so wanted. */
+/* Submits the request; with @wait, waits for a free slot. */
 static int ddt_io_submit(struct ddt_drive *drive, struct ddt_io *io, bool wait)
 {
 	int err;
@@ -145,9 +145,9 @@ static ssize_t ddt_io_transfer(struct kiocb *iocb, struct iov_iter *iter,
 	ssize_t ret = 0;
 
 	/*
-	 * With IOCB_NOWAIT the caller must not sleep, and he would have to
+	 * With IOCB_NOWAIT the caller must not sleep, and would have to
 	 * until the thread has served the request. O_NONBLOCK means less, as
-	 * for a disk: not to wait for room in the queue.
+	 * for a disk: not to wait for a free slot.
 	 */
 	if (iocb->ki_flags & IOCB_NOWAIT)
 		return -EAGAIN;

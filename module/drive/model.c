@@ -46,7 +46,7 @@ static u64 ddt_model_time(const struct ddt_drive *drive,
 					 drive->head - offset;
 	u64 ns = (u64)model->access_us * NSEC_PER_USEC;
 
-	/* At the most 10 s times 1 GiB: fits. */
+	/* At most 10 s times 1 GiB: fits. */
 	ns += div64_u64((u64)model->seek_us * NSEC_PER_USEC * way,
 			drive->capacity);
 	if (model->rate_kib_s)
@@ -149,7 +149,7 @@ static int ddt_model_serve(struct ddt_queue *queue, struct ddt_request *request)
 	struct ddt_drive_model model;
 	int err;
 
-	/* There may be room in the queue now. */
+	/* There may be a free slot now. */
 	ddt_drive_wake_pollers(drive);
 
 	if (READ_ONCE(req->abandoned))

@@ -2,7 +2,7 @@
 /*
  * sysfs.c - the attributes of a drive, see docs/ABI/sysfs-class-misc-ddt
  *
- * They are removed with the node, which waits for those who read them. So the
+ * They are removed with the node, which waits for readers. So the
  * drive is there, and its thread.
  */
 

@@ -92,7 +92,7 @@ static void print_stats(const struct ddt_drive_stats *stats,
 	printf("submitted:        %llu\n", stats->submitted);
 	printf("completed:        %llu\n", stats->completed);
 	printf("cancelled:        %llu\n", stats->cancelled);
-	printf("wake-ups:         %llu\n", stats->wakeups);
+	printf("wakeups:          %llu\n", stats->wakeups);
 	printf("motor starts:     %llu\n", stats->spinups);
 	printf("bytes read:       %llu\n", stats->bytes_read);
 	printf("bytes written:    %llu\n", stats->bytes_written);

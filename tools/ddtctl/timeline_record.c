@@ -210,7 +210,7 @@ static int record_event(struct tep_event *event, struct tep_record *record,
 	return 0;
 }
 
-/* Only switches and wake-ups of the threads of the drives. */
+/* Only switches and wakeups of the threads of the drives. */
 static int filter_sched(const struct recording *recording)
 {
 	static const char *const formats[] = {

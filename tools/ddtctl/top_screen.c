@@ -38,7 +38,7 @@ static const char help_text[] =
 	"Columns:\n"
 	"  S      state of the thread as ps shows it: I waits, R runs\n"
 	"  QUEUE  how full the queue is, and how many requests are in it\n"
-	"  REQ/S  requests completed per second; WAKE/S wake-ups of the thread\n"
+	"  REQ/S  requests completed per second; WAKE/S wakeups of the thread\n"
 	"  CPU%   CPU time of the thread\n"
 	"  p50    half of the requests of the interval took no longer than that,\n"
 	"  p99    and 99 of 100 no longer than that: in the queue, in service\n";

@@ -307,7 +307,7 @@ enum ddt_drive_fault_ops {
  * @ops: bits of enum ddt_drive_fault_ops, at least one
  * @times: how often it hits before it is gone; 0 if it stays
  * @hits: how often it has hit; FAULT_ADD, in: 0
- * @delay_ms: for DDT_DRIVE_FAULT_DELAY, at least 1 and at the most an hour,
+ * @delay_ms: for DDT_DRIVE_FAULT_DELAY, at least 1 and at most an hour,
  *	else 0
  * @reserved: 0
  * @offset: begin of the range in bytes
@@ -377,8 +377,8 @@ enum ddt_drive_add_flags {
  * @flags: in: bits of enum ddt_drive_add_flags
  * @index: in: the N of its /dev/ddtN, below 64, or DDT_DRIVE_ANY_INDEX; out:
  *	the N
- * @capacity_kib: in: of its medium, in KiB, at the most 1048576
- * @depth: in: how many requests may be queued, at the most 65536
+ * @capacity_kib: in: of its medium, in KiB, at most 1048576
+ * @depth: in: how many requests may be queued, at most 65536
  * @nice: in: base priority of its thread; 0 without DDT_DRIVE_ADD_NICE
  * @model: in: as for DDT_DRIVE_IOC_SET_MODEL, its size too; all 0 without
  *	DDT_DRIVE_ADD_MODEL

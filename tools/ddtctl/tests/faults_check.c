@@ -167,7 +167,6 @@ static long result(long ret)
 
 /* The module */
 
-
 static int drive_fd;
 
 /* The motor is off, and nothing takes time. */

@@ -142,7 +142,7 @@ attribute()
 	eventually stats_is queued 1
 	grep -q '^service *1 spinup ' $queue
 	grep -q "^queued *2 spindown *0 *0 *$!$" $queue
-	grep -q '^queued 1 of 128, at the most 1$' $queue
+	grep -q '^queued 1 of 128, at most 1$' $queue
 	ddtctl cancel 0 "$endless"
 	[ "$(wc -l </sys/kernel/debug/ddt_drive/ddt0/faults)" = 1 ]
 	rmmod ddt_drive
