@@ -271,7 +271,7 @@ static int cancel_some(void *context)
 
 	for (i = 0; i < RACE_READS; i++) {
 		while (submitted <= i) {
-			/* Pairs with who submits. */
+			/* Pairs with the submitter. */
 			submitted = smp_load_acquire(&race->submitted);
 			if (submitted <= i)
 				usleep_range(1, 10);

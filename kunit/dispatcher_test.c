@@ -118,7 +118,7 @@ static int waiter_join(struct waiter *waiter)
 	return ddt_test_join(waiter->thread);
 }
 
-/* Whether it still waits, and nobody has claimed it: it is given time to end. */
+/* Whether it still waits, unclaimed: it is given time to end. */
 static bool waiter_stays(struct waiter *waiter)
 {
 	usleep_range(500, 1000);
@@ -177,17 +177,17 @@ static void semaphore_starts_with_its_count_and_limit(struct kunit *test)
 		{ S32_MAX, S32_MAX },
 	};
 	struct ddt_semaphore sem;
-	s32 room;
+	s32 free;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
-		room = rows[i].limit - rows[i].count;
+		free = rows[i].limit - rows[i].count;
 		KUNIT_EXPECT_EQ(test, 0,
 				ddt_semaphore_init(&sem, rows[i].count,
 						   rows[i].limit));
 		KUNIT_EXPECT_EQ(test, ddt_semaphore_count(&sem),
 				rows[i].count);
-		KUNIT_EXPECT_EQ(test, ddt_semaphore_release(&sem, room),
+		KUNIT_EXPECT_EQ(test, ddt_semaphore_release(&sem, free),
 				rows[i].count);
 		KUNIT_EXPECT_EQ(test, ddt_semaphore_release(&sem, 1),
 				-EOVERFLOW);
@@ -1019,7 +1019,7 @@ static void wait_all_takes_nothing_before_all_are_signaled(struct kunit *test)
 	ddt_semaphore_release(sem, 1);
 	KUNIT_EXPECT_EQ(test, ddt_semaphore_count(sem), 1);
 
-	/* Somebody else takes it, so the event is not enough. */
+	/* Another waiter takes it, so the event is not enough. */
 	KUNIT_EXPECT_EQ(test, ddt_wait(&sem->object, 0, 0), 0);
 	ddt_event_set(event);
 	KUNIT_EXPECT_TRUE(test, waiter_stays(waiter));
@@ -1509,7 +1509,7 @@ static void signals_at_the_same_time_end_one_wait_each(struct kunit *test)
 				  ddt_test_until(signal_racers_wait(waiters)));
 		KUNIT_ASSERT_TRUE(test, ddt_test_race_round(race,
 							    signal_race_first));
-		/* No signal was taken that nobody has been told of. */
+		/* No signal was taken without a waiter returning. */
 		KUNIT_ASSERT_TRUE(test,
 				  ddt_test_until(atomic_read(&signals->ended) ==
 						 2 * SIGNAL_RACERS * i));
@@ -1578,7 +1578,7 @@ static void wait_any_takes_one_signal_although_another_comes_meanwhile(struct ku
 	}
 }
 
-/* Those who release a semaphore while somebody tests for it and another. */
+/* Tasks that release a semaphore while another tests for it and one more. */
 struct test_race {
 	struct ddt_semaphore sem;
 	struct ddt_event never;

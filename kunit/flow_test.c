@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * flow_test.c - what holds for flows: whose turn it is, and who gets room
+ * flow_test.c - what holds for flows: their turns, and which gets a free slot
  */
 
 #include <linux/slab.h>
@@ -18,7 +18,7 @@ static struct job *job_submit_to(struct kunit *test, struct subject *subject,
 	return job;
 }
 
-/* Submits a request that is put back, and returns when it is in service. */
+/* Submits a request that is requeued, and returns when it is in service. */
 static struct job *job_begin_retry(struct kunit *test, struct subject *subject,
 				   struct ddt_flow *flow, int retries,
 				   enum ddt_retry_place place, ktime_t delay)
@@ -176,7 +176,7 @@ static void flow_can_be_freed_when_its_requests_are_cancelled(struct kunit *test
 	expect_completed(test, in_service, -ECANCELED);
 }
 
-/* Cancels those that the job says belong to somebody. */
+/* Cancels those that the job marks as owned. */
 static bool job_is_of(const struct ddt_request *req, const void *context)
 {
 	return req->flow == context;
@@ -205,7 +205,7 @@ static void cancel_all_ends_those_that_match_and_no_others(struct kunit *test)
 		expect_completed(test, jobs[i], i % 2 ? 0 : -ECANCELED);
 }
 
-/* A thread that waits for room. */
+/* A thread that waits for a free slot. */
 struct waiter {
 	struct subject *subject;
 	struct job *job;
@@ -240,7 +240,7 @@ static void longest_blocked_submitter_of_a_flow_is_admitted_first(struct kunit *
 				  ddt_test_until(ddt_test_waits(threads[i])));
 	}
 
-	/* What becomes free goes to who waits, not to who comes. */
+	/* A slot that becomes free goes to a waiter, not to a later submitter. */
 	KUNIT_EXPECT_EQ(test, 0,
 			ddt_queue_cancel(subject->queue, &queued->req));
 	late = job_alloc(test, JOB_NOTHING);
@@ -248,7 +248,7 @@ static void longest_blocked_submitter_of_a_flow_is_admitted_first(struct kunit *
 			ddt_queue_submit(subject->queue, &late->req));
 	KUNIT_EXPECT_EQ(test, ddt_test_join(threads[0]), 0);
 
-	/* A request that waits for room is in a queue already. */
+	/* A blocked request is in a queue already. */
 	KUNIT_EXPECT_EQ(test, -EBUSY,
 			ddt_queue_submit(subject->queue,
 					 &waiters[1]->job->req));
@@ -260,7 +260,7 @@ static void longest_blocked_submitter_of_a_flow_is_admitted_first(struct kunit *
 		KUNIT_EXPECT_EQ(test, waiters[i]->job->order, i + 2);
 }
 
-/* Room that somebody waits for, and one who would take it without waiting. */
+/* A slot with a waiter, and a submitter that would take it without waiting. */
 struct overtaking {
 	struct subject *subject;
 	struct job *queued;

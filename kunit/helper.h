@@ -67,7 +67,7 @@ void ddt_test_at_exit(struct kunit *test, int (*fn)(void *context),
 		      void *context);
 
 /*
- * Whether what somebody waits for since @begin should have happened by now.
+ * Whether what is waited for since @begin should have happened by now.
  * A test that passes never waits so long.
  */
 bool ddt_test_late(unsigned long begin);
@@ -123,7 +123,7 @@ struct ddt_test_race *ddt_test_race_start(struct kunit *test,
 					  void (*there)(void *context),
 					  void *context);
 
-/* Calls both functions. Returns false if the one there does not return. */
+/* Calls both functions. Returns false if the other CPU does not return. */
 bool ddt_test_race_round(struct ddt_test_race *race,
 			 void (*here)(void *context));
 

@@ -614,7 +614,7 @@ static void csq_removed_request_cannot_be_cancelled(struct kunit *test)
 
 	KUNIT_EXPECT_PTR_EQ(test, IoCsqRemoveNextIrp(&ctx->csq, NULL), irp);
 	KUNIT_EXPECT_FALSE(test, IoCancelIrp(irp));
-	/* But whoever serves it can see it. */
+	/* But the server can see it. */
 	KUNIT_EXPECT_TRUE(test, irp->Cancel);
 	KUNIT_EXPECT_EQ(test, completions(test), 0);
 	complete_irp(irp, STATUS_SUCCESS);

@@ -325,7 +325,7 @@ static void positive_timeout_is_a_date_since_1601(struct kunit *test)
 
 static void date_long_past_does_not_block(struct kunit *test)
 {
-	/* Meant as an interval of an hour, by somebody who forgot the sign. */
+	/* Meant as an interval of an hour, but the sign was forgotten. */
 	LARGE_INTEGER hour = { .QuadPart = 36000000000LL };
 	LARGE_INTEGER just_past;
 	ktime_t start = ktime_get();
@@ -900,7 +900,7 @@ static VOID reference_until_refused(PVOID context)
 		/* Would be in freed memory. */
 		wait_for(thread);
 		ObDereferenceObject(thread);
-		/* On one CPU nobody else would run otherwise. */
+		/* On one CPU no other thread would run otherwise. */
 		KeDelayExecutionThread(KernelMode, FALSE, &zero);
 	}
 	race->refused++;

@@ -263,7 +263,7 @@ static void submit_to_a_full_queue_changes_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EALREADY,
 			ddt_queue_cancel(subject->queue, &refused->req));
 
-	/* Room for one, and no more. */
+	/* One free slot, and no more. */
 	KUNIT_EXPECT_EQ(test, 0,
 			ddt_queue_cancel(subject->queue, &queued[1]->req));
 	KUNIT_EXPECT_EQ(test, 0,
@@ -345,7 +345,7 @@ static void submit_of_a_request_that_is_in_a_queue_is_refused(struct kunit *test
 	KUNIT_EXPECT_EQ(test, stats.submitted, 2);
 }
 
-/* Room */
+/* Slots */
 
 /* A thread that waits until its request is accepted. */
 struct submitter {
@@ -389,7 +389,7 @@ static struct submitter *submitter_start(struct kunit *test,
 	return submitter;
 }
 
-/* A queue with room for one, which is taken. */
+/* A queue with one slot, which is taken. */
 static struct subject *subject_start_full(struct kunit *test,
 					  struct job **in_service,
 					  struct job **queued)
@@ -515,7 +515,7 @@ static void submit_wait_ends_for_all_when_the_queue_is_stopped(struct kunit *tes
 		subject = subject_start_full(test, &first, &queued);
 		for (j = 0; j < ARRAY_SIZE(submitters); j++)
 			submitters[j] = submitter_start(test, subject);
-		/* Before there is room: nothing is served as yet. */
+		/* Before there is a free slot: nothing is served as yet. */
 		stopper = stop_begin(test, subject, modes[i]);
 		for (j = 0; j < ARRAY_SIZE(submitters); j++)
 			KUNIT_EXPECT_EQ(test, -ESHUTDOWN,
@@ -543,7 +543,7 @@ static int submitter_repeat(void *context)
 			accepted++;
 		else if (ret != -ETIME)
 			return ret;
-		/* There is one who cancels, so it need not be served. */
+		/* There is a canceller, so it need not be served. */
 		if (!ret && !ddt_test_random(4))
 			ddt_queue_cancel(submitter->subject->queue,
 					 &submitter->job->req);
@@ -1020,7 +1020,7 @@ static void idle_timeout_without_a_callback_does_nothing(struct kunit *test)
 	}
 }
 
-/* Wake-ups and statistics */
+/* Wakeups and statistics */
 
 static void burst_of_requests_costs_one_wakeup(struct kunit *test)
 {
@@ -1319,7 +1319,7 @@ static int load_serve(struct ddt_queue *queue, struct ddt_request *req)
 		atomic_inc(&load->unexpected);
 	atomic_inc(&load->serves);
 	switch (ddt_test_random(32)) {
-	case 0:		/* until somebody cancels it */
+	case 0:		/* until it is cancelled */
 		if (ddt_queue_delay(queue, DDT_TEST_HOUR) != -ECANCELED ||
 		    !ddt_request_cancelled(req))
 			atomic_inc(&load->unexpected);
@@ -1530,7 +1530,7 @@ static void load_run(struct kunit *test, bool abort, bool twice)
 	KUNIT_ASSERT_EQ(test, ddt_test_call(test, load_destroy, load), 0);
 }
 
-/* A submission and an abort that come at the same time, and nobody else. */
+/* A submission and an abort at the same time, and nothing else. */
 struct abort_race {
 	struct ddt_queue *queue;
 	struct ddt_request req;

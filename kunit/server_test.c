@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * server_test.c - what holds for those who serve a queue: lazy threads, workers
+ * server_test.c - what holds for a queue's servers: on-demand threads, workers
  */
 
 #include <linux/cpumask.h>

@@ -22,7 +22,7 @@ static struct job *job_submit_retry(struct kunit *test, struct subject *subject,
 	return job;
 }
 
-/* Submits a request that is put back for an hour, and waits until it is. */
+/* Submits a request that is delayed for an hour, and waits until it is. */
 static struct job *job_put_back(struct kunit *test, struct subject *subject,
 				enum ddt_retry_place place)
 {

@@ -270,7 +270,7 @@ static int subject_wait(void *context)
 
 	ret = ddt_wait(ddt_thread_object(subject->thread), DDT_WAIT_ALERTABLE,
 		       DDT_FOREVER);
-	/* What the thread did is seen by whoever has waited for it. */
+	/* What the thread did is seen by a waiter for it. */
 	return ret ? ret : !READ_ONCE(subject->returned);
 }
 
@@ -478,7 +478,7 @@ static void thread_runs_on_although_nobody_refers_to_it(struct kunit *test)
 	int before = this_module_refs();
 	struct ddt_thread *thread;
 
-	/* Nobody can wait for its last lines, so it has to hold the module. */
+	/* Its last lines cannot be waited for, so it must hold the module. */
 	subject->attr.owner = THIS_MODULE;
 	thread = ddt_thread_create(subject_main, subject, &subject->attr);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(thread));
