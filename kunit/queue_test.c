@@ -1132,6 +1132,119 @@ static void expect_stats(struct kunit *test, struct subject *subject,
 	KUNIT_EXPECT_EQ(test, stats.max_queued, max_queued);
 }
 
+/* A queue whose completions take until the gate is opened. */
+struct slow_completion {
+	struct ddt_queue *queue;
+	struct ddt_request req;
+	struct ddt_event begun;
+	struct ddt_event gate;
+};
+
+static int slow_serve(struct ddt_queue *queue, struct ddt_request *req)
+{
+	return 0;
+}
+
+static void slow_complete(struct ddt_queue *queue, struct ddt_request *req)
+{
+	struct slow_completion *slow = ddt_queue_context(queue);
+
+	ddt_event_set(&slow->begun);
+	ddt_wait(&slow->gate.object, 0, DDT_FOREVER);
+}
+
+static const struct ddt_queue_ops slow_ops = {
+	.serve = slow_serve,
+	.complete = slow_complete,
+};
+
+static int slow_destroy(void *context)
+{
+	struct slow_completion *slow = context;
+
+	ddt_event_set(&slow->gate);
+	ddt_queue_destroy(slow->queue);
+	return 0;
+}
+
+static struct slow_completion *slow_start(struct kunit *test)
+{
+	struct ddt_queue_attr attr = {
+		.thread = { .name = "ddt-slow" },
+		.flags = DDT_QUEUE_TIMES,
+	};
+	struct slow_completion *slow = ddt_test_alloc(test, sizeof(*slow));
+
+	ddt_request_init(&slow->req);
+	ddt_event_init(&slow->begun, DDT_EVENT_MANUAL, false);
+	ddt_event_init(&slow->gate, DDT_EVENT_MANUAL, false);
+	slow->queue = ddt_queue_create(&slow_ops, slow, &attr);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(slow->queue));
+	ddt_test_at_exit(test, slow_destroy, slow);
+	return slow;
+}
+
+static u64 sum_of(const u64 *buckets)
+{
+	u64 sum = 0;
+	int i;
+
+	for (i = 0; i < DDT_QUEUE_TIME_BUCKETS; i++)
+		sum += buckets[i];
+	return sum;
+}
+
+static void request_is_counted_before_its_submitter_is_told(struct kunit *test)
+{
+	struct ddt_queue_times *times = ddt_test_alloc(test, sizeof(*times));
+	struct slow_completion *slow = slow_start(test);
+	struct ddt_queue_stats stats;
+
+	KUNIT_EXPECT_EQ(test, ddt_queue_submit(slow->queue, &slow->req), 0);
+	KUNIT_EXPECT_TRUE(test, ddt_test_signaled(&slow->begun.object));
+	ddt_queue_stats(slow->queue, &stats);
+	KUNIT_EXPECT_EQ(test, stats.completed, 1);
+	KUNIT_EXPECT_EQ(test, ddt_queue_times(slow->queue, times), 0);
+	KUNIT_EXPECT_EQ(test, sum_of(times->queued), 1);
+	KUNIT_EXPECT_EQ(test, sum_of(times->service), 1);
+
+	/* And once. */
+	ddt_event_set(&slow->gate);
+	KUNIT_EXPECT_EQ(test, ddt_queue_flush(slow->queue, 0, DDT_FOREVER), 0);
+	ddt_queue_stats(slow->queue, &stats);
+	KUNIT_EXPECT_EQ(test, stats.completed, 1);
+	KUNIT_EXPECT_EQ(test, ddt_queue_times(slow->queue, times), 0);
+	KUNIT_EXPECT_EQ(test, sum_of(times->service), 1);
+}
+
+static int slow_cancel(void *context)
+{
+	struct slow_completion *slow = context;
+
+	return ddt_queue_cancel(slow->queue, &slow->req);
+}
+
+static void cancelled_request_is_counted_before_its_submitter_is_told(struct kunit *test)
+{
+	struct slow_completion *slow = slow_start(test);
+	struct ddt_test_thread *canceller;
+	struct ddt_queue_stats stats;
+
+	KUNIT_EXPECT_EQ(test, ddt_queue_pause(slow->queue, 0, DDT_FOREVER), 0);
+	KUNIT_EXPECT_EQ(test, ddt_queue_submit(slow->queue, &slow->req), 0);
+	canceller = ddt_test_start(test, slow_cancel, slow);
+	KUNIT_EXPECT_TRUE(test, ddt_test_signaled(&slow->begun.object));
+	ddt_queue_stats(slow->queue, &stats);
+	KUNIT_EXPECT_EQ(test, stats.completed, 1);
+	KUNIT_EXPECT_EQ(test, stats.cancelled, 1);
+
+	ddt_event_set(&slow->gate);
+	KUNIT_EXPECT_EQ(test, ddt_test_join(canceller), 0);
+	ddt_queue_stats(slow->queue, &stats);
+	KUNIT_EXPECT_EQ(test, stats.completed, 1);
+	KUNIT_EXPECT_EQ(test, stats.cancelled, 1);
+}
+
 static void stats_tell_what_has_become_of_the_requests(struct kunit *test)
 {
 	struct subject *subject = subject_start(test);
@@ -1658,6 +1771,8 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(submit_to_a_thread_that_serves_costs_no_wakeup),
 	KUNIT_CASE(cancelled_request_costs_the_thread_one_look_at_the_most),
 	KUNIT_CASE(queue_without_requests_uses_no_processor_time_at_all),
+	KUNIT_CASE(request_is_counted_before_its_submitter_is_told),
+	KUNIT_CASE(cancelled_request_is_counted_before_its_submitter_is_told),
 	KUNIT_CASE(stats_tell_what_has_become_of_the_requests),
 	KUNIT_CASE(no_request_is_left_lying_when_the_thread_falls_asleep),
 	KUNIT_CASE(no_request_is_left_lying_when_the_idle_time_runs_out),

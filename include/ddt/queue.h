@@ -212,7 +212,8 @@ enum ddt_queue_stop_mode {
 /**
  * struct ddt_queue_stats - what a queue has done so far
  * @submitted: requests accepted
- * @completed: requests completed, however they ended
+ * @completed: requests completed, however they ended, from when complete() is
+ *	about to be called for them
  * @cancelled: those of them that were cancelled or aborted while they were
  *	queued, requeued ones included, or for which no thread could be started
  * @expired: those of them whose deadline passed before they were begun

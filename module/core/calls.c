@@ -372,7 +372,8 @@ void ddt_queue_stats(struct ddt_queue *queue, struct ddt_queue_stats *stats)
 	ddt_queue_lock(queue);
 	*stats = (struct ddt_queue_stats){
 		.submitted = queue->submitted,
-		.completed = queue->completed,
+		.completed = queue->completed + queue->claimed +
+			     !!READ_ONCE(queue->served.number),
 		.cancelled = queue->cancelled,
 		.expired = queue->expired,
 		.retried = queue->retried,
@@ -408,6 +409,10 @@ int ddt_queue_times(struct ddt_queue *queue, struct ddt_queue_times *times)
 		return -EOPNOTSUPP;
 	ddt_queue_lock(queue);
 	*times = *queue->times;
+	if (READ_ONCE(queue->served.number)) {
+		smp_rmb();	/* pairs with ddt_queue_serve_one() */
+		ddt_served_add(&queue->served, times);
+	}
 	ddt_queue_unlock(queue);
 	return 0;
 }

@@ -19,8 +19,7 @@
 
 /* Lockless. */
 static void ddt_queue_serve_one(struct ddt_queue *queue,
-				struct ddt_request *req,
-				struct ddt_served *served)
+				struct ddt_request *req)
 {
 	const char *name = queue->server.name;
 	ktime_t begin = 0, end = 0;
@@ -42,9 +41,12 @@ static void ddt_queue_serve_one(struct ddt_queue *queue,
 	if (!ddt_request_end(queue, req, &status))
 		return;
 
-	served->number = number;
-	served->queued_ns = req->queued_ns;
-	served->service_ns = req->service_ns;
+	if (queue->times) {
+		queue->served.queued_ns = req->queued_ns;
+		queue->served.service_ns = req->service_ns;
+		smp_wmb();	/* pairs with ddt_queue_times() */
+	}
+	WRITE_ONCE(queue->served.number, number);
 	req->status = status;
 	trace_ddt_request_complete(name, number, status);
 	WRITE_ONCE(req->entry.state, DDT_REQUEST_IDLE);
@@ -83,14 +85,13 @@ void ddt_queue_serve(struct ddt_server *server)
 {
 	struct ddt_queue *queue = container_of(server, struct ddt_queue,
 					       server);
-	struct ddt_served served = { .number = 0 };
 	bool idle, expired, again = true;
 	struct ddt_request *req;
 	ktime_t until;
 
 	ddt_queue_lock(queue);
 	while (again) {
-		ddt_request_account(queue, &served);
+		ddt_request_account(queue);
 		req = ddt_request_begin(queue, &until, &expired);
 		idle = !req && ddt_queue_is_idle(queue, &until);
 		if (req) {
@@ -102,7 +103,7 @@ void ddt_queue_serve(struct ddt_server *server)
 				ddt_request_complete_unserved(queue, req,
 							      -ETIME);
 			else
-				ddt_queue_serve_one(queue, req, &served);
+				ddt_queue_serve_one(queue, req);
 			lock_map_release(&queue->map);
 			cond_resched();
 			ddt_queue_lock(queue);

@@ -348,23 +348,29 @@ static void ddt_request_free_slot(struct ddt_queue *queue,
 		ddt_queue_admit(queue);
 }
 
-/* @req has left its order: the caller must complete it unserved. */
+/* @req has left its order: the caller must complete it with @status, unserved. */
 static void ddt_request_set_claimed(struct ddt_queue *queue,
-				    struct ddt_request *req)
+				    struct ddt_request *req, int status)
 {
+	queue->claimed++;
+	if (status == -ETIME)
+		queue->expired++;
+	else
+		queue->cancelled++;
 	list_del(&req->entry.link);
 	req->entry.state = DDT_REQUEST_CLAIMED;
 	ddt_request_free_slot(queue, req);
 }
 
 /* Takes out a request that is queued or delayed, and claims it. */
-static void ddt_request_claim(struct ddt_queue *queue, struct ddt_request *req)
+static void ddt_request_claim(struct ddt_queue *queue, struct ddt_request *req,
+			      int status)
 {
 	if (req->entry.state == DDT_REQUEST_DELAYED)
 		ddt_order_undelay(&queue->order, req);
 	else
 		ddt_order_remove(&queue->order, req);
-	ddt_request_set_claimed(queue, req);
+	ddt_request_set_claimed(queue, req, status);
 }
 
 /* @number: that of a request that has been completed, and may be gone. */
@@ -396,10 +402,7 @@ void ddt_request_complete_unserved(struct ddt_queue *queue,
 	queue->ops->complete(queue, req);
 
 	ddt_queue_lock(queue);
-	if (status == -ETIME)
-		queue->expired++;
-	else
-		queue->cancelled++;
+	queue->claimed--;
 	ddt_queue_count_completed(queue, number);
 	ddt_queue_unlock(queue);
 }
@@ -425,7 +428,7 @@ int ddt_request_cancel(struct ddt_queue *queue, struct ddt_request *req,
 		if (status == -ECANCELED)
 			trace_ddt_request_cancel(queue->server.name,
 						 req->number, false);
-		ddt_request_claim(queue, req);
+		ddt_request_claim(queue, req, status);
 		return 0;
 	case DDT_REQUEST_IN_SERVICE:
 		if (ddt_request_hold(queue) != req)
@@ -475,7 +478,7 @@ static void ddt_queue_expire(struct work_struct *work)
 		req = ddt_order_first_deadline(&queue->order);
 		expired = req && req->deadline < ktime_get();
 		if (expired)
-			ddt_request_claim(queue, req);
+			ddt_request_claim(queue, req, -ETIME);
 		else if (req)
 			ddt_queue_arm_expiry(queue, req->deadline);
 		ddt_queue_check_drained(queue);
@@ -557,7 +560,7 @@ struct ddt_request *ddt_request_begin(struct ddt_queue *queue, ktime_t *until,
 	*expired = unlikely(req->deadline) && !req->begun &&
 		   req->deadline < ktime_get();
 	if (*expired) {
-		ddt_request_set_claimed(queue, req);
+		ddt_request_set_claimed(queue, req, -ETIME);
 		return req;
 	}
 	list_replace(&req->entry.link, &queue->place.link);
@@ -653,12 +656,22 @@ static unsigned int ddt_time_bucket(u64 ns)
 		     DDT_QUEUE_TIME_BUCKETS - 1);
 }
 
+/* Counts it in histograms. */
+void ddt_served_add(const struct ddt_served *served,
+		    struct ddt_queue_times *times)
+{
+	times->queued[ddt_time_bucket(served->queued_ns)]++;
+	times->service[ddt_time_bucket(served->service_ns)]++;
+}
+
 /*
  * For the server, when it runs no callback: accounts for the request that it
  * has completed, if any.
  */
-void ddt_request_account(struct ddt_queue *queue, struct ddt_served *served)
+void ddt_request_account(struct ddt_queue *queue)
 {
+	struct ddt_served *served = &queue->served;
+
 	ddt_queue_assert_held(queue);
 
 	queue->busy = false;
@@ -667,12 +680,10 @@ void ddt_request_account(struct ddt_queue *queue, struct ddt_served *served)
 	if (!served->number)
 		return;
 	list_del(&queue->place.link);
-	if (queue->times) {
-		queue->times->queued[ddt_time_bucket(served->queued_ns)]++;
-		queue->times->service[ddt_time_bucket(served->service_ns)]++;
-	}
+	if (queue->times)
+		ddt_served_add(served, queue->times);
 	ddt_queue_count_completed(queue, served->number);
-	served->number = 0;
+	WRITE_ONCE(served->number, 0);
 }
 
 /* Walks */

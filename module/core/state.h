@@ -61,6 +61,13 @@
 /* How many requests are looked at while the lock is held. */
 #define DDT_CHUNK	32
 
+/* A request that was served and is not accounted for yet: it may be gone. */
+struct ddt_served {
+	u64 number;			/* 0: none; set lockless by the server */
+	u64 queued_ns;
+	u64 service_ns;
+};
+
 /*
  * Cache lines: what the submitter and the server both write is in as few as
  * possible, and what only the server writes is in others.
@@ -82,6 +89,7 @@ struct ddt_queue {
 
 	/* Seldom changed: */
 	unsigned int leaving;		/* callers that will take the lock */
+	unsigned int claimed;		/* unserved, not yet in completed */
 	u64 cancelled;
 	u64 expired;
 	u64 retried;
@@ -91,7 +99,8 @@ struct ddt_queue {
 	bool aborting ____cacheline_aligned;	/* serves no more requests */
 	bool busy;			/* the server runs a callback or will */
 	bool worked;			/* since idle() was called */
-	u64 completed;
+	u64 completed;			/* and accounted for */
+	struct ddt_served served;
 	unsigned long service;		/* see ddt_request_hold() */
 	struct ddt_entry place;		/* of the request in service */
 	const struct ddt_queue_ops *ops;
@@ -123,13 +132,6 @@ struct ddt_blocked {
 struct ddt_flusher {
 	struct ddt_caller caller;
 	struct ddt_flush flush;
-};
-
-/* A request that was served and has been completed: it may be gone. */
-struct ddt_served {
-	u64 number;			/* 0: none */
-	u64 queued_ns;
-	u64 service_ns;
 };
 
 /* A walk over all requests, on the stack. */
@@ -181,7 +183,9 @@ struct ddt_request *ddt_request_begin(struct ddt_queue *queue, ktime_t *until,
 struct ddt_request *ddt_request_hold(struct ddt_queue *queue);
 bool ddt_request_end(struct ddt_queue *queue, struct ddt_request *req,
 		     int *status);
-void ddt_request_account(struct ddt_queue *queue, struct ddt_served *served);
+void ddt_request_account(struct ddt_queue *queue);
+void ddt_served_add(const struct ddt_served *served,
+		    struct ddt_queue_times *times);
 
 int ddt_request_cancel(struct ddt_queue *queue, struct ddt_request *req,
 		       int status);

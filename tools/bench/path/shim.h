@@ -98,6 +98,8 @@ void shim_bug(const char *function, int line) __attribute__((__noreturn__));
 	__atomic_compare_exchange_n(p, old, new, false,			\
 				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
 #define smp_store_mb(var, value)	((void)xchg(&(var), value))
+#define smp_rmb()			__atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define smp_wmb()			__atomic_thread_fence(__ATOMIC_RELEASE)
 #define smp_load_acquire(p)		__atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define smp_store_release(p, v)		__atomic_store_n(p, v, __ATOMIC_RELEASE)
 #define cpu_relax()			__builtin_ia32_pause()
