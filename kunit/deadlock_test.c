@@ -87,4 +87,5 @@ static struct kunit_suite deadlock_suite = {
 	.exit = ddt_test_exit,
 	.test_cases = deadlock_cases,
 };
+
 kunit_test_suites(&deadlock_suite);

@@ -10,6 +10,8 @@
 
 #include <linux/hrtimer.h>
 #include <linux/limits.h>
+#include <linux/math.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
@@ -38,25 +40,41 @@
 #endif
 
 /*
- * Pin some pages that user space has for @iter, and advance it. 6.1 has no
- * function for that and takes references instead, for direct I/O too.
+ * Pin some pages of the memory of user space that @iter refers to, which is not
+ * empty, and advance it. 6.1 has no function for that.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 static inline ssize_t ddt_pin_pages(struct iov_iter *iter, struct page **pages,
 				    unsigned int nr, size_t *offset)
 {
-	return iov_iter_get_pages2(iter, pages, SIZE_MAX, nr, offset);
-}
+	const struct iovec *iov = iter->iov;
+	size_t skip = iter->iov_offset, size = iter->count;
+	unsigned long address;
+	int pinned;
 
-#define ddt_unpin_page(page)	put_page(page)
+	if (iter_is_ubuf(iter)) {
+		address = (unsigned long)iter->ubuf + skip;
+	} else {
+		for (; iov->iov_len == skip; skip = 0)
+			iov++;
+		address = (unsigned long)iov->iov_base + skip;
+		size = min(size, iov->iov_len - skip);
+	}
+	*offset = offset_in_page(address);
+	nr = min_t(size_t, nr, DIV_ROUND_UP(*offset + size, PAGE_SIZE));
+	pinned = pin_user_pages_fast(address & PAGE_MASK, nr, FOLL_WRITE, pages);
+	if (pinned <= 0)
+		return pinned ?: -EFAULT;
+	size = min_t(size_t, size, pinned * PAGE_SIZE - *offset);
+	iov_iter_advance(iter, size);
+	return size;
+}
 #else
 static inline ssize_t ddt_pin_pages(struct iov_iter *iter, struct page **pages,
 				    unsigned int nr, size_t *offset)
 {
 	return iov_iter_extract_pages(iter, &pages, SIZE_MAX, nr, 0, offset);
 }
-
-#define ddt_unpin_page(page)	unpin_user_page(page)
 #endif
 
 /* Since 6.10 __assign_str() takes the source from __string(). */

@@ -4,10 +4,12 @@
  *
  * One request for the whole transfer. The data of a write is copied when it is
  * submitted. The memory that a read delivers to is pinned when it is submitted,
- * as for direct I/O: the thread never takes a page fault of a program, and needs
- * no mm. A completed request is freed once ki_complete() has returned.
+ * as for direct I/O: the thread copies to it, never takes a page fault of a
+ * program, and needs no mm. A completed request is freed once ki_complete() has
+ * returned.
  *
- * Requests of a process that dies are cancelled within DDT_AIO_REAP_MS. The
+ * Requests of a process that dies are cancelled by a work item that looks for
+ * them: every DDT_AIO_REAP_MS, and when the process closes its files on exit. The
  * files and the mm of a process are no sign of its death: an io_uring keeps
  * registered files open and lends both to its SQPOLL thread. libaio also calls
  * ddt_aio_cancel() on exit.
@@ -51,7 +53,9 @@ struct ddt_aio {
 	struct rcu_head rcu;
 };
 
+/* For cancellation; and for the pages that must be marked dirty once more. */
 static struct workqueue_struct *ddt_aio_workqueue;
+static struct workqueue_struct *ddt_aio_dirty_workqueue;
 
 static void ddt_aio_complete(struct ddt_drive_request *req);
 
@@ -91,7 +95,7 @@ static void ddt_aio_unpin(struct ddt_aio *aio)
 	unsigned int i;
 
 	for (i = 0; i < aio->nr_pages; i++)
-		ddt_unpin_page(aio->pages[i].bv_page);
+		unpin_user_page(aio->pages[i].bv_page);
 	kvfree(aio->pages);
 }
 
@@ -180,13 +184,11 @@ static void ddt_aio_complete(struct ddt_drive_request *req)
 {
 	struct ddt_aio *aio = to_aio(req);
 
-	if (req->op == DDT_DRIVE_OP_READ && req->done)
-		req->done = copy_to_iter(req->data, req->done, &aio->iter);
-	/* A program can hold the lock of a page for long: not in the thread. */
-	if (ddt_aio_is_dirty(aio))
+	/* A program can hold the lock of a page: the thread must not wait for it. */
+	if (!req->done || ddt_aio_is_dirty(aio))
 		ddt_aio_finish(aio);
 	else
-		queue_work(ddt_aio_workqueue, &aio->work);
+		queue_work(ddt_aio_dirty_workqueue, &aio->work);
 }
 
 /* Cancellation */
@@ -241,10 +243,12 @@ static bool ddt_aio_is_orphaned(const struct ddt_request *request,
 	submitter = container_of(req, struct ddt_aio, base)->submitter;
 	if (!submitter)
 		return false;
-	/* Lives as long as the task. The flag is set once, and never cleared. */
+	/* Lives as long as the task. */
 	signal = submitter->signal;
-	return data_race(signal->flags & SIGNAL_GROUP_EXIT) ||
-	       !atomic_read(&signal->live);
+	/* Set once, and never cleared: what is missed is seen the next time. */
+	if (data_race(signal->flags & SIGNAL_GROUP_EXIT))
+		return true;
+	return !atomic_read(&signal->live);
 }
 
 static void ddt_aio_reap(struct work_struct *work)
@@ -258,6 +262,13 @@ static void ddt_aio_reap(struct work_struct *work)
 				   msecs_to_jiffies(DDT_AIO_REAP_MS));
 }
 
+/* On exit of a process that has a drive open: its requests end at once. */
+void ddt_aio_reap_now(struct ddt_drive *drive)
+{
+	if (atomic_read(&drive->nr_aio))
+		mod_delayed_work(ddt_aio_workqueue, &drive->aio_reap, 0);
+}
+
 /* Submission */
 
 static struct ddt_aio *ddt_aio_alloc(struct kiocb *iocb, u32 op, size_t size)
@@ -268,13 +279,6 @@ static struct ddt_aio *ddt_aio_alloc(struct kiocb *iocb, u32 op, size_t size)
 	aio = kzalloc_obj(*aio, GFP_KERNEL_ACCOUNT);
 	if (!aio)
 		return NULL;
-	/* Fail rather than invoke the OOM killer. */
-	aio->base.data = kvmalloc(size, GFP_KERNEL_ACCOUNT |
-				  __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
-	if (!aio->base.data) {
-		kfree(aio);
-		return NULL;
-	}
 	ddt_drive_request_init(&aio->base, file, op);
 	aio->base.offset = iocb->ki_pos;
 	aio->base.length = size;
@@ -286,14 +290,26 @@ static struct ddt_aio *ddt_aio_alloc(struct kiocb *iocb, u32 op, size_t size)
 	return aio;
 }
 
+static int ddt_aio_take_data(struct ddt_aio *aio, struct iov_iter *iter)
+{
+	size_t size = aio->base.length;
+
+	/* Fail rather than invoke the OOM killer. */
+	aio->base.data = kvmalloc(size, GFP_KERNEL_ACCOUNT |
+				  __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	if (!aio->base.data)
+		return -ENOMEM;
+	aio->base.length = copy_from_iter(aio->base.data, size, iter);
+	return aio->base.length ? 0 : -EFAULT;
+}
+
 /* Keeps what @iter refers to: the caller may free that. */
 static int ddt_aio_take_iter(struct ddt_aio *aio, struct iov_iter *iter)
 {
-	if (aio->base.op == DDT_DRIVE_OP_WRITE) {
-		aio->base.length = copy_from_iter(aio->base.data,
-						  aio->base.length, iter);
-		return aio->base.length ? 0 : -EFAULT;
-	}
+	if (aio->base.op == DDT_DRIVE_OP_WRITE)
+		return ddt_aio_take_data(aio, iter);
+
+	aio->base.iter = &aio->iter;
 	if (user_backed_iter(iter))
 		return ddt_aio_pin(aio, iter);
 	aio->segments = dup_iter(&aio->iter, iter, GFP_KERNEL_ACCOUNT);
@@ -354,12 +370,23 @@ void ddt_aio_exit_drive(struct ddt_drive *drive)
 
 int ddt_aio_init(void)
 {
-	ddt_aio_workqueue = alloc_workqueue("ddt_drive", WQ_UNBOUND, 0);
-	return ddt_aio_workqueue ? 0 : -ENOMEM;
+	/* Cancelling frees the memory of processes that are killed for theirs. */
+	ddt_aio_workqueue = alloc_workqueue("ddt_drive", WQ_UNBOUND |
+					    WQ_MEM_RECLAIM, 0);
+	if (!ddt_aio_workqueue)
+		return -ENOMEM;
+	ddt_aio_dirty_workqueue = alloc_workqueue("ddt_drive_dirty", WQ_UNBOUND,
+						  0);
+	if (!ddt_aio_dirty_workqueue) {
+		destroy_workqueue(ddt_aio_workqueue);
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 /* After the last file has been closed. */
 void ddt_aio_exit(void)
 {
+	destroy_workqueue(ddt_aio_dirty_workqueue);
 	destroy_workqueue(ddt_aio_workqueue);
 }

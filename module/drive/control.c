@@ -32,8 +32,8 @@
 #include "drive.h"
 
 /*
- * How many finished operations wait for their results to be collected: of a
- * drive's detached ones the oldest goes, a file must collect before it submits.
+ * How many results are kept until they are collected. Of a drive's detached
+ * operations the oldest result is dropped; of a file's own no more are accepted.
  */
 #define DDT_CONTROL_KEEP	1024
 
@@ -298,7 +298,8 @@ int ddt_control_submit(struct ddt_drive_file *file,
 	struct ddt_drive_submit arg;
 	int err;
 
-	err = ddt_ioctl_fetch(&arg, user_arg, sizeof(arg));
+	err = ddt_ioctl_fetch(struct ddt_drive_submit, length,
+			      &arg, user_arg);
 	if (err)
 		return err;
 	err = ddt_control_check(file->drive, &arg);
@@ -463,7 +464,8 @@ int ddt_control_wait(struct ddt_drive_file *file,
 	ktime_t deadline;
 	int err;
 
-	err = ddt_ioctl_fetch(&arg, user_arg, sizeof(arg));
+	err = ddt_ioctl_fetch(struct ddt_drive_wait, service_ns,
+			      &arg, user_arg);
 	if (err)
 		return err;
 	if (arg.flags)
@@ -488,7 +490,8 @@ int ddt_control_cancel(struct ddt_drive_file *file,
 	struct ddt_control *control;
 	int err;
 
-	err = ddt_ioctl_fetch(&arg, user_arg, sizeof(arg));
+	err = ddt_ioctl_fetch(struct ddt_drive_cancel, id,
+			      &arg, user_arg);
 	if (err)
 		return err;
 

@@ -22,6 +22,7 @@
 #include <linux/mutex.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
+#include <linux/stddef.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -63,7 +64,7 @@ struct ddt_fault_table {
 };
 
 struct ddt_drive {
-	/* The table's until it is removed, and one for each open file. */
+	/* The table's until it is removed, and one for each ddt_drive_file. */
 	struct kref ref;
 	struct miscdevice misc;
 	char name[16];			/* of the node and of the thread */
@@ -132,7 +133,8 @@ struct ddt_drive_request {
 	u32 op;
 	u64 offset;
 	u64 length;
-	void *data;			/* to write, or where to read to */
+	void *data;			/* to write; to read, if there is no iter */
+	struct iov_iter *iter;		/* where to read to, or NULL */
 	bool abandoned;			/* cancelled, perhaps before submission */
 	pid_t submitter;		/* process id, for debugfs */
 	/* Called once for each submission, as ddt_queue_ops.complete() is. */
@@ -160,6 +162,7 @@ ddt_drive_request_result(const struct ddt_drive_request *req)
 /* aio.c */
 ssize_t ddt_aio_transfer(struct kiocb *iocb, struct iov_iter *iter, u32 op,
 			 size_t size);
+void ddt_aio_reap_now(struct ddt_drive *drive);
 void ddt_aio_init_drive(struct ddt_drive *drive);
 void ddt_aio_exit_drive(struct ddt_drive *drive);
 int ddt_aio_init(void);
@@ -221,7 +224,11 @@ ssize_t ddt_drive_read_iter(struct kiocb *iocb, struct iov_iter *iter);
 ssize_t ddt_drive_write_iter(struct kiocb *iocb, struct iov_iter *iter);
 
 /* ioctl.c */
-int ddt_ioctl_fetch(void *to, const void __user *from, u32 size);
+int ddt_ioctl_fetch_struct(void *to, const void __user *from, u32 size,
+			   u32 min_size);
+/* @last: the last member that the first version of the structure had. */
+#define ddt_ioctl_fetch(type, last, to, from)				\
+	ddt_ioctl_fetch_struct(to, from, sizeof(type), offsetofend(type, last))
 int ddt_ioctl_store(void __user *to, const void *from);
 long ddt_drive_ioctl(struct file *filp, unsigned int cmd, unsigned long arg);
 

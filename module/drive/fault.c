@@ -105,7 +105,7 @@ static bool ddt_fault_removed(struct ddt_fault_table *table)
 	return removed;
 }
 
-/* Until it is cancelled, or the fault or the drive removed. */
+/* Returns when the request is cancelled, or the fault or the drive removed. */
 static int ddt_fault_hang(struct ddt_drive *drive)
 {
 	int err;
@@ -206,7 +206,8 @@ int ddt_fault_add(struct ddt_drive *drive,
 	fault = kzalloc_obj(*fault, GFP_KERNEL_ACCOUNT);
 	if (!fault)
 		return -ENOMEM;
-	err = ddt_ioctl_fetch(fault, user_arg, sizeof(*fault));
+	err = ddt_ioctl_fetch(struct ddt_drive_fault, length,
+			      fault, user_arg);
 	if (!err)
 		err = ddt_fault_check(drive, fault);
 	if (!err)
@@ -214,6 +215,7 @@ int ddt_fault_add(struct ddt_drive *drive,
 	if (err)
 		goto free_fault;
 
+	fault->size = sizeof(*fault);
 	fault->id = id;
 	err = put_user(id, &user_arg->id);
 	xa_lock(&table->faults);
@@ -241,7 +243,8 @@ int ddt_fault_remove(struct ddt_drive *drive,
 	bool found;
 	int err;
 
-	err = ddt_ioctl_fetch(&arg, user_arg, sizeof(arg));
+	err = ddt_ioctl_fetch(struct ddt_drive_fault, length,
+			      &arg, user_arg);
 	if (err)
 		return err;
 	rest = arg;
@@ -281,13 +284,17 @@ int ddt_fault_show(struct ddt_drive *drive,
 		   struct ddt_drive_fault __user *user_arg)
 {
 	struct ddt_drive_fault arg;
+	u32 size;
 	int err;
 
-	err = ddt_ioctl_fetch(&arg, user_arg, sizeof(arg));
+	err = ddt_ioctl_fetch(struct ddt_drive_fault, length,
+			      &arg, user_arg);
 	if (err)
 		return err;
+	size = arg.size;
 	if (!ddt_fault_get(drive, arg.id, &arg))
 		return -ENOENT;
+	arg.size = size;
 	return ddt_ioctl_store(user_arg, &arg);
 }
 

@@ -6,14 +6,19 @@
 #include <linux/capability.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
 #include <linux/sched/prio.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "../compat.h"
 #include "drive.h"
+
+/* No structure will ever be larger. */
+#define DDT_IOCTL_MAX_SIZE	SZ_4K
 
 /* The layout is the same for all programs, 32-bit ones too. */
 static_assert(sizeof(struct ddt_drive_info) == 64);
@@ -32,30 +37,31 @@ static_assert(DDT_DRIVE_TIME_BUCKETS == DDT_QUEUE_TIME_BUCKETS);
 
 /*
  * Copies a structure of user space, which begins with its size, and sets that to
- * how much of it both know. @size: what this driver knows, in its first version.
- * Structures grow at their end: of a longer one the rest must be zeros.
+ * how much of it both know. Structures grow at their end: @min_size is that of
+ * the first version; of one that is longer than @size the rest must be zeros.
  *
  * The size is read once: what is checked is what is used.
  */
-int ddt_ioctl_fetch(void *to, const void __user *from, u32 size)
+int ddt_ioctl_fetch_struct(void *to, const void __user *from, u32 size,
+			   u32 min_size)
 {
 	u32 user_size;
 	int err;
 
 	if (get_user(user_size, (const u32 __user *)from))
 		return -EFAULT;
-	if (user_size < size)
+	if (user_size < min_size)
 		return -EINVAL;
-	if (user_size > PAGE_SIZE)
+	if (user_size > DDT_IOCTL_MAX_SIZE)
 		return -E2BIG;
 	err = copy_struct_from_user(to, size, from, user_size);
 	if (err)
 		return err;
-	*(u32 *)to = size;
+	*(u32 *)to = min(user_size, size);
 	return 0;
 }
 
-/* Copies the structure, of which ddt_ioctl_fetch() has set the size, back. */
+/* Copies back what both know: @from has the size that was fetched. */
 int ddt_ioctl_store(void __user *to, const void *from)
 {
 	return copy_to_user(to, from, *(const u32 *)from) ? -EFAULT : 0;
@@ -79,7 +85,8 @@ static int ddt_ioctl_info(struct ddt_drive *drive,
 	struct ddt_drive_info arg;
 	int err;
 
-	err = ddt_ioctl_fetch(&arg, user_arg, sizeof(arg));
+	err = ddt_ioctl_fetch(struct ddt_drive_info, thread,
+			      &arg, user_arg);
 	if (err)
 		return err;
 
@@ -108,7 +115,8 @@ static int ddt_ioctl_stats(struct ddt_drive *drive,
 	struct ddt_drive_stats arg;
 	int err;
 
-	err = ddt_ioctl_fetch(&arg, user_arg, sizeof(arg));
+	err = ddt_ioctl_fetch(struct ddt_drive_stats, thread_runtime_ns,
+			      &arg, user_arg);
 	if (err)
 		return err;
 
@@ -141,7 +149,8 @@ static int ddt_ioctl_times(struct ddt_drive *drive,
 	arg = kzalloc_obj(*arg, GFP_KERNEL);
 	if (!times || !arg)
 		goto free;
-	err = ddt_ioctl_fetch(arg, user_arg, sizeof(*arg));
+	err = ddt_ioctl_fetch(struct ddt_drive_times, service,
+			      arg, user_arg);
 	if (!err)
 		err = ddt_queue_times(drive->queue, times);
 	if (err)
@@ -163,7 +172,8 @@ static int ddt_ioctl_get_priority(struct ddt_drive *drive,
 	struct ddt_drive_priority arg;
 	int err;
 
-	err = ddt_ioctl_fetch(&arg, user_arg, sizeof(arg));
+	err = ddt_ioctl_fetch(struct ddt_drive_priority, nice,
+			      &arg, user_arg);
 	if (err)
 		return err;
 
@@ -180,7 +190,8 @@ ddt_ioctl_set_priority(struct ddt_drive *drive,
 	struct ddt_drive_priority arg;
 	int nice, err;
 
-	err = ddt_ioctl_fetch(&arg, user_arg, sizeof(arg));
+	err = ddt_ioctl_fetch(struct ddt_drive_priority, nice,
+			      &arg, user_arg);
 	if (err)
 		return err;
 	if (arg.nice < MIN_NICE || arg.nice > MAX_NICE)

@@ -74,8 +74,10 @@ int ddt_drive_fill_in(struct ddt_drive_add *arg)
 		return -EINVAL;
 
 	if (arg->flags & DDT_DRIVE_ADD_MODEL) {
-		if (arg->model.size != sizeof(arg->model))
+		/* It comes last, so of a longer one the rest was zeros. */
+		if (arg->model.size < sizeof(arg->model))
 			return -EINVAL;
+		arg->model.size = sizeof(arg->model);
 	} else {
 		if (memcmp(&arg->model, &none, sizeof(none)))
 			return -EINVAL;

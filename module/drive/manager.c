@@ -19,7 +19,8 @@ static int ddt_manager_add(struct ddt_drive_add __user *user_arg)
 	struct ddt_drive_add arg;
 	int err;
 
-	err = ddt_ioctl_fetch(&arg, user_arg, sizeof(arg));
+	err = ddt_ioctl_fetch(struct ddt_drive_add, model,
+			      &arg, user_arg);
 	if (err)
 		return err;
 	err = ddt_drive_fill_in(&arg);
@@ -39,7 +40,8 @@ static int ddt_manager_remove(const struct ddt_drive_remove __user *user_arg)
 	struct ddt_drive_remove arg;
 	int err;
 
-	err = ddt_ioctl_fetch(&arg, user_arg, sizeof(arg));
+	err = ddt_ioctl_fetch(struct ddt_drive_remove, index,
+			      &arg, user_arg);
 	if (err)
 		return err;
 	return ddt_drive_remove(arg.index);

@@ -15,6 +15,7 @@
 #include <linux/sizes.h>
 #include <linux/string.h>
 #include <linux/time64.h>
+#include <linux/uio.h>
 
 #include "drive.h"
 
@@ -75,7 +76,10 @@ static void ddt_model_transfer(struct ddt_drive *drive,
 
 	switch (req->op) {
 	case DDT_DRIVE_OP_READ:
-		memcpy(req->data + req->done, medium, size);
+		if (req->iter)
+			size = copy_to_iter(medium, size, req->iter);
+		else
+			memcpy(req->data + req->done, medium, size);
 		atomic64_add(size, &drive->bytes_read);
 		break;
 	case DDT_DRIVE_OP_WRITE:

@@ -7,6 +7,7 @@
 #include <linux/kref.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/splice.h>
 
@@ -57,6 +58,16 @@ static int ddt_node_release(struct inode *inode, struct file *filp)
 	return 0;
 }
 
+/* At each close(). */
+static int ddt_node_flush(struct file *filp, fl_owner_t owner)
+{
+	struct ddt_drive_file *file = filp->private_data;
+
+	if (current->flags & PF_EXITING)
+		ddt_aio_reap_now(file->drive);
+	return 0;
+}
+
 /* A drive has no cache: it has written what it has completed. */
 static int ddt_node_fsync(struct file *filp, loff_t start, loff_t end,
 			  int datasync)
@@ -82,6 +93,7 @@ static loff_t ddt_node_llseek(struct file *filp, loff_t offset, int whence)
 const struct file_operations ddt_node_fops = {
 	.owner		= THIS_MODULE,
 	.open		= ddt_node_open,
+	.flush		= ddt_node_flush,
 	.release	= ddt_node_release,
 	.llseek		= ddt_node_llseek,
 	.read_iter	= ddt_drive_read_iter,

@@ -48,12 +48,16 @@ int ddt_settings_get_model(struct ddt_drive *drive,
 			   struct ddt_drive_model __user *user_arg)
 {
 	struct ddt_drive_model arg;
+	u32 size;
 	int err;
 
-	err = ddt_ioctl_fetch(&arg, user_arg, sizeof(arg));
+	err = ddt_ioctl_fetch(struct ddt_drive_model, reserved,
+			      &arg, user_arg);
 	if (err)
 		return err;
+	size = arg.size;
 	ddt_settings_model(drive, &arg);
+	arg.size = size;
 	return ddt_ioctl_store(user_arg, &arg);
 }
 
@@ -63,7 +67,8 @@ int ddt_settings_set_model(struct ddt_drive *drive,
 	struct ddt_drive_model arg;
 	int err;
 
-	err = ddt_ioctl_fetch(&arg, user_arg, sizeof(arg));
+	err = ddt_ioctl_fetch(struct ddt_drive_model, reserved,
+			      &arg, user_arg);
 	if (err)
 		return err;
 	err = ddt_settings_check_model(&arg);
@@ -83,7 +88,8 @@ int ddt_settings_set_medium(struct ddt_drive *drive,
 	struct ddt_drive_medium arg;
 	int err;
 
-	err = ddt_ioctl_fetch(&arg, user_arg, sizeof(arg));
+	err = ddt_ioctl_fetch(struct ddt_drive_medium, flags,
+			      &arg, user_arg);
 	if (err)
 		return err;
 	if (arg.flags & ~DDT_SETTINGS_MEDIUM_FLAGS)

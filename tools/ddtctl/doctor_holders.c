@@ -98,7 +98,7 @@ static bool drive_name(const char *target, char *name)
 	if (strncmp(target, "ddt", 3))
 		return false;
 	length = 3 + strspn(target + 3, "0123456789");
-	if (length == 3 || length >= NAME_SIZE || !strchr(" \n]", target[length]))
+	if (length == 3 || length >= NAME_SIZE || !strchr("]\n ", target[length]))
 		return false;
 	memcpy(name, target, length);
 	name[length] = '\0';

@@ -5,9 +5,11 @@
  * Rules that hold for all of them:
  *
  * - The first member of each structure is its size in bytes, and is not part of
- *   the ioctl's number: structures can grow. A size below that given here is
- *   EINVAL; of a larger structure the rest must be zeros, else E2BIG. On success
- *   a structure that is written has the size that the driver knows.
+ *   the ioctl's number: structures can grow, at their end. A size below that of
+ *   the first version gives EINVAL. Of a structure that is larger than the driver
+ *   knows it the rest must be zeros, and it must not exceed 4096 bytes, else
+ *   E2BIG. A call that fills in a structure sets its size to what the driver has
+ *   filled in, and leaves the rest.
  * - An unknown bit in a flags member gives EINVAL, an unknown ioctl ENOTTY.
  * - On an error nothing has changed, and the structure is as it was.
  * - Times are in ns unless the name says otherwise.
@@ -17,8 +19,9 @@
  *   writing, else EBADF.
  * - Once a drive has been removed all give ENODEV; but DDT_DRIVE_IOC_WAIT still
  *   collects what has finished.
- * - A read, a write and fsync() end early only for SIGKILL; DDT_DRIVE_IOC_WAIT
- *   for any signal.
+ * - Of all signals only SIGKILL ends a read, a write or fsync() early; any that
+ *   is handled ends DDT_DRIVE_IOC_WAIT.
+ * - Asynchronous requests of a process that exits, or is killed, are cancelled.
  * - A drive cannot be polled, as a regular file cannot: poll() says that it is
  *   always ready, epoll_ctl() gives EPERM. See DDT_DRIVE_IOC_EVENTS.
  */
@@ -382,6 +385,8 @@ enum ddt_drive_add_flags {
  * @nice: in: base priority of its thread; 0 without DDT_DRIVE_ADD_NICE
  * @model: in: as for DDT_DRIVE_IOC_SET_MODEL, its size too; all 0 without
  *	DDT_DRIVE_ADD_MODEL
+ *
+ * Grows with the model only, which is its last member.
  *
  * What is 0, or has no flag, is as the module's parameters say. EEXIST if there
  * is a drive with that number, ENOSPC if there are 64, ERANGE for what is too

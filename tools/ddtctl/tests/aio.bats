@@ -45,6 +45,13 @@ check()
 
 @test "reads with provided buffers land each in a buffer of its own" {
 	check provided
+	# Submitted by a worker, which waits for a free slot.
+	reload_fast depth=1
+	check provided
+}
+
+@test "a read reaches a process that forks meanwhile" {
+	check fork
 }
 
 @test "a multishot read is refused at once" {

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -391,6 +392,49 @@ static void check_provided(void)
 	}
 }
 
+/* What is read reaches a process that forks meanwhile, and writes beside it. */
+static void check_fork(void)
+{
+	enum { PAGE = 4096, SIZE = 512 };
+	static unsigned char medium[SIZE];
+	unsigned char *page;
+	struct io_uring_sqe *sqe;
+	uint64_t data;
+	int status;
+	pid_t pid;
+
+	set_up_ring();
+	require(!posix_memalign((void **)&page, PAGE, PAGE), "memory");
+	memset(page, 0xcc, PAGE);
+	fill(medium, SIZE, 7);
+	require(pwrite(fd, medium, SIZE, 0) == SIZE, "pwrite()");
+	add_fault(DDT_DRIVE_FAULT_HANG, DDT_DRIVE_FAULT_CONTROL, 0, 0, 0);
+	require(!call(DDT_DRIVE_IOC_SUBMIT,
+		      &(struct ddt_drive_submit){
+			      .size = sizeof(struct ddt_drive_submit),
+			      .op = DDT_DRIVE_OP_SPINUP,
+		      }), "SUBMIT");
+	sqe = next_sqe();
+	io_uring_prep_read(sqe, fd, page + SIZE, SIZE, 0);
+	submit_all(1);
+	pid = fork();
+	require(pid >= 0, "fork()");
+	if (!pid) {
+		pause();
+		_exit(0);
+	}
+	page[0] = 1;
+	require(!call(DDT_DRIVE_IOC_FAULT_REMOVE,
+		      &(struct ddt_drive_fault){
+			      .size = sizeof(struct ddt_drive_fault),
+		      }), "FAULT_REMOVE");
+	expect(reap(&data) == SIZE, "a whole read");
+	expect(!memcmp(page + SIZE, medium, SIZE), "other data");
+	expect(page[0] == 1 && page[2 * SIZE] == 0xcc, "beside it");
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+}
+
 /* A read that would go on for ever is for files that can be polled. */
 static void check_multishot(void)
 {
@@ -422,10 +466,13 @@ static void read_until_killed(enum kill_how how)
 	unsigned int flags = how == KILL_SQPOLL ? IORING_SETUP_SQPOLL : 0;
 	bool registered = how == KILL_REGISTERED;
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	require(!io_uring_queue_init(ENTRIES, &ring, flags), "a ring");
-	if (registered)
+	if (registered) {
 		require(!io_uring_register_files(&ring, &fd, 1),
 			"io_uring_register_files()");
+		close(fd);
+	}
 	for (int i = 0; i < 8; i++) {
 		struct io_uring_sqe *sqe = next_sqe();
 
@@ -434,17 +481,37 @@ static void read_until_killed(enum kill_how how)
 			sqe->flags |= IOSQE_FIXED_FILE;
 	}
 	submit_all(8);
-	if (registered)
-		close(fd);
 	if (how == KILL_EXEC)
 		execlp("sleep", "sleep", "1000", NULL);
 	for (;;)
 		pause();
 }
 
-/* A process that is killed dies, and leaves no requests behind. */
+/*
+ * Whether a process is in exec(), or at least in no other system call; true if
+ * the kernel does not tell.
+ */
+static bool is_in_exec(pid_t pid)
+{
+	char name[64], text[32] = "";
+	FILE *file;
+
+	snprintf(name, sizeof(name), "/proc/%d/syscall", pid);
+	file = fopen(name, "re");
+	if (!file)
+		return true;
+	require(fgets(text, sizeof(text), file), name);
+	fclose(file);
+	return !strncmp(text, "running", 7) || atoi(text) == SYS_execve;
+}
+
+/*
+ * A process that is killed dies, and leaves no requests behind. That takes a
+ * second at most, and more here: the host may be busy.
+ */
 static void kill_ring(enum kill_how how)
 {
+	uint64_t begin;
 	int status;
 	pid_t pid;
 
@@ -454,11 +521,16 @@ static void kill_ring(enum kill_how how)
 	if (!pid)
 		read_until_killed(how);
 	require_soon(get_stats().submitted == 8 && get_stats().queued == 7);
+	if (how == KILL_EXEC)
+		require_soon(is_in_exec(pid));
 	expect(get_stats().completed == 0, "%llu", get_stats().completed);
+	begin = now_ns();
 	kill(pid, SIGKILL);
 	require_soon(waitpid(pid, &status, WNOHANG) == pid);
 	expect(WIFSIGNALED(status), "%x", status);
 	require_soon(get_stats().completed == 8);
+	expect(now_ns() - begin < 5 * SEC, "%llu ms",
+	       (unsigned long long)((now_ns() - begin) / MS));
 }
 
 static void check_killed(void)
@@ -723,6 +795,7 @@ static const struct check checks[] = {
 	{ "full", check_full },
 	{ "mix", check_mix },
 	{ "provided", check_provided },
+	{ "fork", check_fork },
 	{ "multishot", check_multishot },
 	{ "killed", check_killed },
 	{ "killed-registered", check_killed_registered },

@@ -203,7 +203,9 @@ static void *keep_opening(void *unused)
 static void check_loading(void)
 {
 	static const struct subject drive = {
-		"insmod ddt_drive.ko", load_drive, NULL, unload_drive
+		.name = "insmod ddt_drive.ko",
+		.run = load_drive,
+		.undo = unload_drive,
 	};
 	pthread_t thread;
 
@@ -374,19 +376,43 @@ static long get_fault(void)
 }
 
 /* An ioctl that only asks. */
-#define QUERY(function, type, cmd)					\
-	static long function(void)					\
-	{								\
-		struct type arg = { .size = sizeof(arg) };		\
-									\
-		return result(ioctl(fd, cmd, &arg));			\
-	}
+static long query(unsigned long cmd, uint32_t size)
+{
+	static union {
+		uint32_t size;
+		char bytes[1024];
+	} answer;
 
-QUERY(query_info, ddt_drive_info, DDT_DRIVE_IOC_INFO)
-QUERY(query_stats, ddt_drive_stats, DDT_DRIVE_IOC_STATS)
-QUERY(query_times, ddt_drive_times, DDT_DRIVE_IOC_TIMES)
-QUERY(query_nice, ddt_drive_priority, DDT_DRIVE_IOC_GET_PRIORITY)
-QUERY(query_model, ddt_drive_model, DDT_DRIVE_IOC_GET_MODEL)
+	memset(&answer, 0, sizeof(answer));
+	answer.size = size;
+	return result(ioctl(fd, cmd, &answer));
+}
+
+static long query_info(void)
+{
+	return query(DDT_DRIVE_IOC_INFO, sizeof(struct ddt_drive_info));
+}
+
+static long query_stats(void)
+{
+	return query(DDT_DRIVE_IOC_STATS, sizeof(struct ddt_drive_stats));
+}
+
+static long query_times(void)
+{
+	return query(DDT_DRIVE_IOC_TIMES, sizeof(struct ddt_drive_times));
+}
+
+static long query_nice(void)
+{
+	return query(DDT_DRIVE_IOC_GET_PRIORITY,
+		     sizeof(struct ddt_drive_priority));
+}
+
+static long query_model(void)
+{
+	return query(DDT_DRIVE_IOC_GET_MODEL, sizeof(struct ddt_drive_model));
+}
 
 /* Reading and writing */
 
@@ -517,33 +543,38 @@ static long read_faults(void)
 }
 
 static const struct subject subjects[] = {
-	{ "open", open_file, NULL, close_file },
-	{ "ADD", add_drive, NULL, remove_drive },
-	{ "INFO", query_info, NULL, NULL },
-	{ "STATS", query_stats, NULL, NULL },
-	{ "TIMES", query_times, NULL, NULL },
-	{ "GET_PRIORITY", query_nice, NULL, NULL },
-	{ "SET_PRIORITY", set_nice, NULL, NULL },
-	{ "GET_MODEL", query_model, NULL, NULL },
-	{ "SET_MODEL", set_model, NULL, NULL },
-	{ "SET_MEDIUM", set_medium, NULL, NULL },
-	{ "FAULT_ADD", add_fault, NULL, remove_the_faults },
-	{ "FAULT_GET", get_fault, add_the_fault, NULL },
-	{ "FAULT_REMOVE", remove_faults, add_the_fault, NULL },
-	{ "SUBMIT", submit_verify, remove_the_faults, collect_it },
-	{ "WAIT", collect, submit_it, NULL },
-	{ "CANCEL", cancel_it, submit_it, NULL },
-	{ "EVENTS", get_events, NULL, close_file },
-	{ "read", read_sync, NULL, NULL, true },
-	{ "write", write_sync, NULL, NULL },
-	{ "fsync", sync_drive, NULL, NULL },
-	{ "libaio read", aio_read, NULL, aio_reap },
-	{ "libaio write", aio_write, NULL, aio_reap },
-	{ "io_uring read", ring_submit, ring_prepare_read, ring_reap },
-	{ "io_uring write", ring_submit, ring_prepare_write, ring_reap },
-	{ "sysfs", read_sysfs, NULL, NULL },
-	{ "debugfs queue", read_queue, NULL, NULL },
-	{ "debugfs faults", read_faults, add_the_fault, NULL },
+	{ .name = "open", .run = open_file, .undo = close_file },
+	{ .name = "ADD", .run = add_drive, .undo = remove_drive },
+	{ .name = "INFO", .run = query_info },
+	{ .name = "STATS", .run = query_stats },
+	{ .name = "TIMES", .run = query_times },
+	{ .name = "GET_PRIORITY", .run = query_nice },
+	{ .name = "SET_PRIORITY", .run = set_nice },
+	{ .name = "GET_MODEL", .run = query_model },
+	{ .name = "SET_MODEL", .run = set_model },
+	{ .name = "SET_MEDIUM", .run = set_medium },
+	{ .name = "FAULT_ADD", .run = add_fault, .undo = remove_the_faults },
+	{ .name = "FAULT_GET", .run = get_fault, .prepare = add_the_fault },
+	{ .name = "FAULT_REMOVE", .run = remove_faults,
+	  .prepare = add_the_fault },
+	{ .name = "SUBMIT", .run = submit_verify,
+	  .prepare = remove_the_faults, .undo = collect_it },
+	{ .name = "WAIT", .run = collect, .prepare = submit_it },
+	{ .name = "CANCEL", .run = cancel_it, .prepare = submit_it },
+	{ .name = "EVENTS", .run = get_events, .undo = close_file },
+	{ .name = "read", .run = read_sync, .served = true },
+	{ .name = "write", .run = write_sync },
+	{ .name = "fsync", .run = sync_drive },
+	{ .name = "libaio read", .run = aio_read, .undo = aio_reap },
+	{ .name = "libaio write", .run = aio_write, .undo = aio_reap },
+	{ .name = "io_uring read", .run = ring_submit,
+	  .prepare = ring_prepare_read, .undo = ring_reap },
+	{ .name = "io_uring write", .run = ring_submit,
+	  .prepare = ring_prepare_write, .undo = ring_reap },
+	{ .name = "sysfs", .run = read_sysfs },
+	{ .name = "debugfs queue", .run = read_queue },
+	{ .name = "debugfs faults", .run = read_faults,
+	  .prepare = add_the_fault },
 };
 
 static void check_calls(void)
@@ -567,7 +598,8 @@ static const struct check checks[] = {
 
 int main(int argc, char **argv)
 {
-	char *arguments[] = { argv[0], "/dev/ddt0", "calls", NULL };
+	char drive[] = "/dev/ddt0", name[] = "calls";
+	char *arguments[3] = { argv[0], drive, name };
 
 	if (argc != 2) {
 		fprintf(stderr, "usage: faults_check MODULE\n");
@@ -578,5 +610,5 @@ int main(int argc, char **argv)
 	require(nth_fd >= 0, "/proc/thread-self/fail-nth");
 	check_loading();
 	begin_checks(3, arguments);
-	return run_check(checks, ARRAY_SIZE(checks), "calls");
+	return run_check(checks, ARRAY_SIZE(checks), name);
 }

@@ -119,7 +119,7 @@ static void expect_refused(int line, unsigned long cmd, void *arg, size_t size,
 			   int err, const char *what)
 {
 	struct ddt_drive_stats stats = get_stats();
-	char before[128];
+	char before[1024];
 	int nice = get_info().nice;
 	int ret;
 
@@ -149,6 +149,13 @@ static struct ddt_drive_priority valid_set;
 static struct ddt_drive_submit valid_submit;
 static struct ddt_drive_wait valid_wait;
 static struct ddt_drive_cancel valid_cancel;
+static struct ddt_drive_times valid_times;
+static struct ddt_drive_model valid_get_model;
+static struct ddt_drive_model valid_set_model;
+static struct ddt_drive_medium valid_medium;
+static struct ddt_drive_fault valid_fault_add;
+static struct ddt_drive_fault valid_fault_get;
+static struct ddt_drive_fault valid_fault_remove;
 
 static const struct {
 	const char *name;
@@ -169,6 +176,20 @@ static const struct {
 	{ "WAIT", DDT_DRIVE_IOC_WAIT, &valid_wait, sizeof(valid_wait), true },
 	{ "CANCEL", DDT_DRIVE_IOC_CANCEL, &valid_cancel, sizeof(valid_cancel),
 	  false },
+	{ "TIMES", DDT_DRIVE_IOC_TIMES, &valid_times, sizeof(valid_times),
+	  true },
+	{ "GET_MODEL", DDT_DRIVE_IOC_GET_MODEL, &valid_get_model,
+	  sizeof(valid_get_model), true },
+	{ "SET_MODEL", DDT_DRIVE_IOC_SET_MODEL, &valid_set_model,
+	  sizeof(valid_set_model), false },
+	{ "SET_MEDIUM", DDT_DRIVE_IOC_SET_MEDIUM, &valid_medium,
+	  sizeof(valid_medium), false },
+	{ "FAULT_ADD", DDT_DRIVE_IOC_FAULT_ADD, &valid_fault_add,
+	  sizeof(valid_fault_add), true },
+	{ "FAULT_GET", DDT_DRIVE_IOC_FAULT_GET, &valid_fault_get,
+	  sizeof(valid_fault_get), true },
+	{ "FAULT_REMOVE", DDT_DRIVE_IOC_FAULT_REMOVE, &valid_fault_remove,
+	  sizeof(valid_fault_remove), false },
 };
 
 /* @finished is for WAIT, @queued is for CANCEL. */
@@ -190,6 +211,30 @@ static void make_valid(uint32_t finished, uint32_t queued)
 		.size = sizeof(valid_cancel),
 		.id = queued,
 	};
+	memset(&valid_times, 0xcc, sizeof(valid_times));
+	memset(&valid_get_model, 0xcc, sizeof(valid_get_model));
+	valid_times.size = sizeof(valid_times);
+	valid_get_model.size = sizeof(valid_get_model);
+	valid_set_model = (struct ddt_drive_model){
+		.size = sizeof(valid_set_model),
+		.spinup_ms = info.spinup_ms,
+	};
+	valid_medium = (struct ddt_drive_medium){
+		.size = sizeof(valid_medium),
+		.flags = DDT_DRIVE_MEDIUM_PRESENT,
+	};
+	valid_fault_add = (struct ddt_drive_fault){
+		.size = sizeof(valid_fault_add),
+		.kind = DDT_DRIVE_FAULT_ERROR,
+		.ops = DDT_DRIVE_FAULT_WRITE,
+	};
+	/* There is one, also where adding one more is refused. */
+	valid_fault_get = valid_fault_add;
+	require(!call(DDT_DRIVE_IOC_FAULT_ADD, &valid_fault_get), "FAULT_ADD");
+	valid_fault_get = (struct ddt_drive_fault){
+		.size = sizeof(valid_fault_get),
+	};
+	valid_fault_remove = valid_fault_get;
 }
 
 /* Each of them works: what was refused before was refused for one reason. */
@@ -273,18 +318,20 @@ static void check_larger(void)
 
 static atomic_bool flipping;
 
-/* Keeps changing the size of @arg, at about the pace of a call. */
+/* Sets a size, and lets about the time of a call pass. */
+static void set_size(atomic_uint *size, uint32_t value)
+{
+	*size = value;
+	for (int i = 0; i < 20 && flipping; i++)
+		;
+}
+
+/* Keeps changing the size of @arg. */
 static void *flip_size(void *arg)
 {
-	volatile uint32_t *size = arg;
-
 	while (flipping) {
-		*size = sizeof(struct ddt_drive_fault);
-		for (volatile int i = 0; i < 20; i++)
-			;
-		*size = 3000;
-		for (volatile int i = 0; i < 20; i++)
-			;
+		set_size(arg, sizeof(struct ddt_drive_fault));
+		set_size(arg, 3000);
 	}
 	return NULL;
 }
@@ -301,8 +348,10 @@ static void check_flipped_size(void)
 	struct ddt_drive_fault found;
 	pthread_t thread;
 	uint64_t end = now_ns() + 3 * SEC;
+	int accepted = 0, refused = 0;
 
 	make_larger(&fault, sizeof(fault), sizeof(fault));
+	larger.bytes[2999] = 1;
 	flipping = true;
 	require(!pthread_create(&thread, NULL, flip_size, &larger), "a thread");
 	while (now_ns() < end) {
@@ -312,15 +361,20 @@ static void check_flipped_size(void)
 		       (char *)&fault + sizeof(uint32_t),
 		       sizeof(fault) - sizeof(uint32_t));
 		err = call(DDT_DRIVE_IOC_FAULT_ADD, &larger);
-		if (err == -EINVAL || err == -E2BIG)
+		if (err == -E2BIG) {
+			refused++;
 			continue;
+		}
 		require(!err, "FAULT_ADD");
+		accepted++;
 		found = none;
 		require(!call(DDT_DRIVE_IOC_FAULT_GET, &found), "FAULT_GET");
 		expect(found.size == sizeof(found), "%u", found.size);
 		require(!call(DDT_DRIVE_IOC_FAULT_REMOVE, &none),
 			"FAULT_REMOVE");
 	}
+	expect(accepted && refused, "%d accepted, %d refused", accepted,
+	       refused);
 	flipping = false;
 	pthread_join(thread, NULL);
 }
