@@ -497,20 +497,28 @@ static void flush_that_gives_up_leaves_its_requests_to_the_next(struct kunit *te
 {
 	struct subject *subject = subject_start(test);
 	struct ddt_test_thread *threads[4];
+	struct job *jobs[4];
 	int i;
 
+	/* The third request of all, which threads[2] waits for, takes long. */
 	job_begin(test, subject, JOB_GATE);
 	for (i = 0; i < ARRAY_SIZE(threads); i++) {
 		threads[i] = flush_begin(test, subject);
-		job_submit(test, subject, JOB_NOTHING);
+		jobs[i] = job_submit(test, subject,
+				     i == 1 ? JOB_HOUR : JOB_NOTHING);
 	}
 	/* The first, the last, and one between. */
 	for (i = 0; i < ARRAY_SIZE(threads); i += i ? 2 : 1) {
 		ddt_test_stop(test, threads[i]);
 		KUNIT_EXPECT_EQ(test, ddt_test_join(threads[i]), -EINTR);
 	}
-	KUNIT_EXPECT_FALSE(test, completion_done(&threads[2]->ended));
 	ddt_event_set(&subject->gate);
+	KUNIT_EXPECT_TRUE(test, one_begun(subject));
+	KUNIT_EXPECT_TRUE(test, one_begun(subject));
+	usleep_range(2000, 3000);
+	KUNIT_EXPECT_FALSE(test, completion_done(&threads[2]->ended));
+	KUNIT_EXPECT_EQ(test, ddt_queue_cancel(subject->queue, &jobs[1]->req),
+			-EINPROGRESS);
 	KUNIT_EXPECT_EQ(test, ddt_test_join(threads[2]), 0);
 	expect_completions(test, subject, 1 + ARRAY_SIZE(threads));
 	KUNIT_EXPECT_EQ(test, ddt_queue_flush(subject->queue, 0, 0), 0);
