@@ -373,7 +373,7 @@ void ddt_queue_stats(struct ddt_queue *queue, struct ddt_queue_stats *stats)
 	*stats = (struct ddt_queue_stats){
 		.submitted = queue->submitted,
 		.completed = queue->completed + queue->claimed +
-			     !!READ_ONCE(queue->served.number),
+			     !!READ_ONCE(queue->served),
 		.cancelled = queue->cancelled,
 		.expired = queue->expired,
 		.retried = queue->retried,
@@ -408,10 +408,10 @@ int ddt_queue_times(struct ddt_queue *queue, struct ddt_queue_times *times)
 	if (!queue->times)
 		return -EOPNOTSUPP;
 	ddt_queue_lock(queue);
-	*times = *queue->times;
-	if (READ_ONCE(queue->served.number)) {
+	*times = queue->times->sums;
+	if (READ_ONCE(queue->served)) {
 		smp_rmb();	/* pairs with ddt_queue_serve_one() */
-		ddt_served_add(&queue->served, times);
+		ddt_times_add_last(queue->times, times);
 	}
 	ddt_queue_unlock(queue);
 	return 0;

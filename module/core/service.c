@@ -42,11 +42,11 @@ static void ddt_queue_serve_one(struct ddt_queue *queue,
 		return;
 
 	if (queue->times) {
-		queue->served.queued_ns = req->queued_ns;
-		queue->served.service_ns = req->service_ns;
+		queue->times->queued_ns = req->queued_ns;
+		queue->times->service_ns = req->service_ns;
 		smp_wmb();	/* pairs with ddt_queue_times() */
 	}
-	WRITE_ONCE(queue->served.number, number);
+	WRITE_ONCE(queue->served, number);
 	req->status = status;
 	trace_ddt_request_complete(name, number, status);
 	WRITE_ONCE(req->entry.state, DDT_REQUEST_IDLE);

@@ -656,34 +656,34 @@ static unsigned int ddt_time_bucket(u64 ns)
 		     DDT_QUEUE_TIME_BUCKETS - 1);
 }
 
-/* Counts it in histograms. */
-void ddt_served_add(const struct ddt_served *served,
-		    struct ddt_queue_times *times)
+void ddt_times_add_last(const struct ddt_times *times,
+			struct ddt_queue_times *sums)
 {
-	times->queued[ddt_time_bucket(served->queued_ns)]++;
-	times->service[ddt_time_bucket(served->service_ns)]++;
+	sums->queued[ddt_time_bucket(times->queued_ns)]++;
+	sums->service[ddt_time_bucket(times->service_ns)]++;
 }
 
 /*
  * For the server, when it runs no callback: accounts for the request that it
- * has completed, if any.
+ * has completed, if any. ->served is its number, and 0 afterwards; the request
+ * itself may be gone.
  */
 void ddt_request_account(struct ddt_queue *queue)
 {
-	struct ddt_served *served = &queue->served;
+	u64 number = queue->served;
 
 	ddt_queue_assert_held(queue);
 
 	queue->busy = false;
 	if (unlikely(queue->pauses))
 		ddt_queue_set_event(queue, &queue->quiet);
-	if (!served->number)
+	if (!number)
 		return;
 	list_del(&queue->place.link);
 	if (queue->times)
-		ddt_served_add(served, queue->times);
-	ddt_queue_count_completed(queue, served->number);
-	WRITE_ONCE(served->number, 0);
+		ddt_times_add_last(queue->times, &queue->times->sums);
+	ddt_queue_count_completed(queue, number);
+	WRITE_ONCE(queue->served, 0);
 }
 
 /* Walks */

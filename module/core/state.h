@@ -61,10 +61,10 @@
 /* How many requests are looked at while the lock is held. */
 #define DDT_CHUNK	32
 
-/* A request that was served and is not accounted for yet: it may be gone. */
-struct ddt_served {
-	u64 number;			/* 0: none; set lockless by the server */
-	u64 queued_ns;
+/* Where times are measured. */
+struct ddt_times {
+	struct ddt_queue_times sums;
+	u64 queued_ns;			/* of the request that was served last */
 	u64 service_ns;
 };
 
@@ -83,7 +83,7 @@ struct ddt_queue {
 	unsigned int blocked;		/* submitters that wait for a slot */
 	unsigned int pauses;
 	u64 submitted;
-	struct ddt_queue_times *times;	/* NULL if not measured */
+	struct ddt_times *times;	/* NULL if not measured */
 	struct list_head all;		/* entries, in the order of arrival */
 	struct ddt_order order ____cacheline_aligned;
 
@@ -100,7 +100,7 @@ struct ddt_queue {
 	bool busy;			/* the server runs a callback or will */
 	bool worked;			/* since idle() was called */
 	u64 completed;			/* and accounted for */
-	struct ddt_served served;
+	u64 served;			/* see ddt_request_account() */
 	unsigned long service;		/* see ddt_request_hold() */
 	struct ddt_entry place;		/* of the request in service */
 	const struct ddt_queue_ops *ops;
@@ -184,8 +184,8 @@ struct ddt_request *ddt_request_hold(struct ddt_queue *queue);
 bool ddt_request_end(struct ddt_queue *queue, struct ddt_request *req,
 		     int *status);
 void ddt_request_account(struct ddt_queue *queue);
-void ddt_served_add(const struct ddt_served *served,
-		    struct ddt_queue_times *times);
+void ddt_times_add_last(const struct ddt_times *times,
+			struct ddt_queue_times *sums);
 
 int ddt_request_cancel(struct ddt_queue *queue, struct ddt_request *req,
 		       int status);
