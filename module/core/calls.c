@@ -249,6 +249,19 @@ EXPORT_SYMBOL_GPL(ddt_queue_cancel_all);
 
 /* The queue as a whole */
 
+/* For calls that wait for its callbacks: returns 0 if the caller may. */
+static int ddt_queue_check_wait(struct ddt_queue *queue, unsigned int flags,
+				ktime_t timeout)
+{
+	if (flags & ~DDT_WAIT_FLAGS)
+		return -EINVAL;
+	if (ddt_server_is_current(&queue->server))
+		return -EDEADLK;
+	if (timeout > 0)
+		ddt_queue_might_wait(queue);
+	return 0;
+}
+
 int ddt_queue_flush(struct ddt_queue *queue, unsigned int flags,
 		    ktime_t timeout)
 {
@@ -256,12 +269,9 @@ int ddt_queue_flush(struct ddt_queue *queue, unsigned int flags,
 	bool wait;
 	int ret;
 
-	if (flags & ~DDT_WAIT_FLAGS)
-		return -EINVAL;
-	if (ddt_server_is_current(&queue->server))
-		return -EDEADLK;
-	if (timeout > 0)
-		ddt_queue_might_wait(queue);
+	ret = ddt_queue_check_wait(queue, flags, timeout);
+	if (ret)
+		return ret;
 
 	ddt_queue_lock(queue);
 	wait = ddt_flusher_add(queue, &flusher);
@@ -278,14 +288,11 @@ EXPORT_SYMBOL_GPL(ddt_queue_flush);
 int ddt_queue_pause(struct ddt_queue *queue, unsigned int flags,
 		    ktime_t timeout)
 {
-	int ret = 0;
+	int ret;
 
-	if (flags & ~DDT_WAIT_FLAGS)
-		return -EINVAL;
-	if (ddt_server_is_current(&queue->server))
-		return -EDEADLK;
-	if (timeout > 0)
-		ddt_queue_might_wait(queue);
+	ret = ddt_queue_check_wait(queue, flags, timeout);
+	if (ret)
+		return ret;
 
 	ddt_queue_lock(queue);
 	if (queue->server.closed) {
