@@ -249,33 +249,31 @@ holds()
 	eventually grep -q ready "$BATS_TEST_TMPDIR/hold"
 }
 
-@test "the process that has a drive registered in an io_uring is named" {
+# examine_holder KIND - what doctor says of such a process, which then ends: $pid
+examine_holder()
+{
 	reload
-	pid=$(holds ring)
+	pid=$(holds "$1")
 	run -1 rmmod ddt_drive
 	run -0 ddtctl doctor
 	kill "$pid"
+}
+
+@test "the process that has a drive registered in an io_uring is named" {
+	examine_holder ring
 	[[ $output == *"/dev/ddt0 is registered in an io_uring in hold, process $pid:"* ]]
 	[[ $output == *"-> sudo kill $pid"* ]]
 	eventually rmmod ddt_drive
 }
 
 @test "the process that has the file of a drive's events is named" {
-	reload
-	pid=$(holds events)
-	run -1 rmmod ddt_drive
-	run -0 ddtctl doctor
-	kill "$pid"
+	examine_holder events
 	[[ $output == *"/dev/ddt0 is polled for events in hold, process $pid:"* ]]
 	eventually rmmod ddt_drive
 }
 
 @test "an io_uring that is only mapped is said to be possible" {
-	reload
-	pid=$(holds mapping)
-	run -1 rmmod ddt_drive
-	run -0 ddtctl doctor
-	kill "$pid"
+	examine_holder mapping
 	[[ $output == *'(processes with one: 1)'* ]]
 	eventually rmmod ddt_drive
 }
