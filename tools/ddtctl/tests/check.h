@@ -13,6 +13,7 @@
 #define FOR_EVER	UINT64_MAX
 #define SEC		1000000000ULL
 #define MS		1000000ULL
+#define US		1000ULL
 
 extern const char *path;	/* DEV */
 extern int fd;			/* which is open */
