@@ -198,7 +198,7 @@ static void submit_in_interrupt(struct kunit *test, struct subject *subject,
 
 	irq->queue = subject->queue;
 	irq->req = &job->req;
-	init_irq_work(&irq->work, interrupt_handle);
+	irq->work = IRQ_WORK_INIT_HARD(interrupt_handle);
 	irq_work_queue(&irq->work);
 	irq_work_sync(&irq->work);
 	KUNIT_EXPECT_TRUE(test, irq->in_interrupt);

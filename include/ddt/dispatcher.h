@@ -271,10 +271,10 @@ int ddt_wait(struct ddt_object *object, unsigned int flags, ktime_t timeout);
  * it. Only the object that is reported is consumed. Windows:
  * KeWaitForMultipleObjects() with WaitAny.
  *
- * Context: as for ddt_wait(). For more than four objects it allocates memory:
- * with PREEMPT_RT then neither in hard interrupts nor under a raw spin lock.
+ * Context: as for ddt_wait().
  * Return: the index of the object that ended the wait; -ETIME, -EINTR as for
- * ddt_wait(); -EINVAL for unknown flags or a bad @count; -ENOMEM.
+ * ddt_wait(); -EINVAL for unknown flags or a bad @count; -ENOMEM, for more than
+ * four objects, unless @timeout is 0 or less.
  */
 int ddt_wait_any(struct ddt_object *const *objects, unsigned int count,
 		 unsigned int flags, ktime_t timeout);
@@ -289,10 +289,10 @@ int ddt_wait_any(struct ddt_object *const *objects, unsigned int count,
  * None is consumed before all are signaled, then all are at once. Windows:
  * KeWaitForMultipleObjects() with WaitAll.
  *
- * Context: as for ddt_wait(). For more than four objects it allocates memory:
- * with PREEMPT_RT then neither in hard interrupts nor under a raw spin lock.
+ * Context: as for ddt_wait().
  * Return: 0 if all were signaled; -ETIME, -EINTR as for ddt_wait(); -EINVAL
- * for unknown flags, a bad @count or an object that is there twice; -ENOMEM.
+ * for unknown flags, a bad @count or an object that is there twice; -ENOMEM
+ * as for ddt_wait_any().
  */
 int ddt_wait_all(struct ddt_object *const *objects, unsigned int count,
 		 unsigned int flags, ktime_t timeout);
@@ -310,7 +310,7 @@ int ddt_wait_all(struct ddt_object *const *objects, unsigned int count,
  * ddt_wait_any() or ddt_wait_all() without allocating memory. Windows:
  * KeWaitForMultipleObjects() with a WaitBlockArray.
  *
- * Context: as for ddt_wait(); without @blocks as for ddt_wait_any().
+ * Context: as for ddt_wait().
  * Return: as for ddt_wait_any() or ddt_wait_all(); -ENOMEM only if @blocks is
  * NULL.
  */

@@ -321,35 +321,78 @@ bool ddt_event_is_set(const struct ddt_event *event)
 }
 EXPORT_SYMBOL_GPL(ddt_event_is_set);
 
-/* Takes the signal of @object, or else puts @block in its list. */
-static bool ddt_wait_begin_one(struct ddt_wait_block *block, bool enqueue)
+/* Brings an object under ddt_all_lock, which the caller holds, or back. */
+static void ddt_object_add_all_waiter(struct ddt_object *object, int n)
 {
-	struct ddt_object *object = block->object;
-	struct ddt_waiter *waiter = block->waiter;
+	lockdep_assert_held(&ddt_all_lock);
+
+	raw_spin_lock(&object->lock);
+	object->all_waiters += n;
+	raw_spin_unlock(&object->lock);
+}
+
+/* Takes the first signal there is. */
+static int ddt_test_any(struct ddt_object *const *objects, unsigned int count)
+{
 	unsigned long irqflags;
 	raw_spinlock_t *lock;
 	bool signaled;
+	unsigned int i;
 
-	lock = ddt_object_lock(object, &irqflags);
-	signaled = ddt_object_signaled(object);
-	if (signaled) {
-		if (ddt_waiter_claim(waiter, block - waiter->blocks))
-			ddt_object_consume(object);
-	} else if (enqueue) {
-		list_add_tail(&block->link, &object->waiters);
+	for (i = 0; i < count; i++) {
+		lock = ddt_object_lock(objects[i], &irqflags);
+		signaled = ddt_object_signaled(objects[i]);
+		if (signaled)
+			ddt_object_consume(objects[i]);
+		ddt_object_unlock(lock, irqflags, NULL);
+		if (signaled)
+			return i;
 	}
-	ddt_object_unlock(lock, irqflags, NULL);
-	return signaled;
+	return -ETIME;
+}
+
+/* Takes all the signals, if they are there. */
+static int ddt_test_all(struct ddt_object *const *objects, unsigned int count)
+{
+	unsigned long irqflags;
+	bool signaled = true;
+	unsigned int i;
+
+	raw_spin_lock_irqsave(&ddt_all_lock, irqflags);
+	for (i = 0; i < count; i++) {
+		ddt_object_add_all_waiter(objects[i], 1);
+		signaled &= ddt_object_signaled(objects[i]);
+	}
+	for (i = 0; i < count; i++) {
+		if (signaled)
+			ddt_object_consume(objects[i]);
+		ddt_object_add_all_waiter(objects[i], -1);
+	}
+	raw_spin_unlock_irqrestore(&ddt_all_lock, irqflags);
+	return signaled ? 0 : -ETIME;
 }
 
 /* Takes the first signal there is, or else puts the blocks in the lists. */
-static void ddt_wait_begin_any(struct ddt_waiter *waiter, bool enqueue)
+static void ddt_wait_begin_any(struct ddt_waiter *waiter)
 {
+	unsigned long irqflags;
+	raw_spinlock_t *lock;
+	bool signaled;
 	unsigned int i;
 
-	for (i = 0; i < waiter->count; i++)
-		if (ddt_wait_begin_one(&waiter->blocks[i], enqueue))
+	for (i = 0; i < waiter->count; i++) {
+		struct ddt_wait_block *block = &waiter->blocks[i];
+
+		lock = ddt_object_lock(block->object, &irqflags);
+		signaled = ddt_object_signaled(block->object);
+		if (!signaled)
+			list_add_tail(&block->link, &block->object->waiters);
+		else if (ddt_waiter_claim(waiter, i))
+			ddt_object_consume(block->object);
+		ddt_object_unlock(lock, irqflags, NULL);
+		if (signaled)
 			break;
+	}
 }
 
 static void ddt_wait_end_any(struct ddt_waiter *waiter)
@@ -380,10 +423,7 @@ static void ddt_wait_begin_all(struct ddt_waiter *waiter)
 	for (i = 0; i < waiter->count; i++) {
 		struct ddt_wait_block *block = &waiter->blocks[i];
 
-		/* Brings the object under ddt_all_lock. */
-		raw_spin_lock(&block->object->lock);
-		block->object->all_waiters++;
-		raw_spin_unlock(&block->object->lock);
+		ddt_object_add_all_waiter(block->object, 1);
 		list_add_tail(&block->link, &block->object->waiters);
 	}
 	ddt_waiter_claim_all(waiter, 0);
@@ -400,9 +440,7 @@ static void ddt_wait_end_all(struct ddt_waiter *waiter)
 		struct ddt_wait_block *block = &waiter->blocks[i];
 
 		list_del(&block->link);
-		raw_spin_lock(&block->object->lock);
-		block->object->all_waiters--;
-		raw_spin_unlock(&block->object->lock);
+		ddt_object_add_all_waiter(block->object, -1);
 	}
 	raw_spin_unlock_irqrestore(&ddt_all_lock, irqflags);
 }
@@ -473,10 +511,8 @@ static int ddt_wait_objects(struct ddt_waiter *waiter,
 			    struct ddt_object *const *objects,
 			    unsigned int flags, ktime_t timeout)
 {
-	/* A test never sleeps, and so it need not put its blocks anywhere. */
-	bool test = timeout <= 0;
 	unsigned int i;
-	int err, ret;
+	int ret;
 
 	for (i = 0; i < waiter->count; i++) {
 		waiter->blocks[i].object = objects[i];
@@ -487,12 +523,11 @@ static int ddt_wait_objects(struct ddt_waiter *waiter,
 	if (waiter->all)
 		ddt_wait_begin_all(waiter);
 	else
-		ddt_wait_begin_any(waiter, !test);
+		ddt_wait_begin_any(waiter);
 
-	if (READ_ONCE(waiter->result) == DDT_WAIT_PENDING) {
-		err = test ? -ETIME : ddt_wait_sleep(waiter, flags, timeout);
-		ddt_waiter_claim(waiter, err);
-	}
+	if (READ_ONCE(waiter->result) == DDT_WAIT_PENDING)
+		ddt_waiter_claim(waiter,
+				 ddt_wait_sleep(waiter, flags, timeout));
 	ret = ddt_waiter_result(waiter);
 
 	if (waiter->all)
@@ -518,13 +553,15 @@ static int ddt_wait_many(struct ddt_object *const *objects, unsigned int count,
 
 	if (flags & ~DDT_WAIT_FLAGS)
 		return -EINVAL;
-	if (timeout > 0)
-		might_sleep();
+	/* A test needs no blocks, and so no memory. */
+	if (timeout <= 0)
+		return all ? ddt_test_all(objects, count) :
+			     ddt_test_any(objects, count);
 
+	might_sleep();
 	if (!blocks && count > DDT_STACK_BLOCKS) {
 		waiter.blocks = kmalloc_array(count, sizeof(*waiter.blocks),
-					      timeout > 0 ? GFP_KERNEL :
-							    GFP_ATOMIC);
+					      GFP_KERNEL);
 		if (!waiter.blocks)
 			return -ENOMEM;
 	}
