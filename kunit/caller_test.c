@@ -947,6 +947,57 @@ static void start_of_an_on_demand_thread_is_tried_again_for_every_request(struct
 	KUNIT_EXPECT_EQ(test, start->services, 1);
 }
 
+/* The completion of what no thread could be started for waits for the test. */
+static void failing_complete(struct ddt_queue *queue, struct ddt_request *req)
+{
+	struct subject *subject = ddt_queue_context(queue);
+
+	subject_ops.complete(queue, req);
+	if (req->status == -ENODEV)
+		ddt_test_signaled(&subject->gate.object);
+}
+
+static void slot_kept_while_the_start_of_a_thread_fails_is_granted(struct kunit *test)
+{
+	struct module *owner = ddt_test_alloc(test, sizeof(*owner));
+	struct job *refused = job_alloc(test, JOB_NOTHING);
+	struct subject *subject = subject_alloc(test);
+	struct ddt_queue_ops *ops = ddt_test_alloc(test, sizeof(*ops));
+	struct blocked *first, *second;
+	struct job *queued;
+
+	*ops = subject_ops;
+	ops->complete = failing_complete;
+	/* As if it was being unloaded. */
+	owner->state = MODULE_STATE_GOING;
+	atomic_set(&owner->refcnt, 1);
+	subject->attr.server = DDT_SERVER_ON_DEMAND;
+	subject->attr.thread.owner = owner;
+	subject->attr.depth = 1;
+	subject->attr.idle_timeout = 0;
+	KUNIT_ASSERT_EQ(test, subject_create(subject, ops), 0);
+	job_submit(test, subject, JOB_NOTHING);
+	KUNIT_EXPECT_TRUE(test, one_completed(subject));
+	owner->state = MODULE_STATE_LIVE;
+
+	/* The slot is kept for submitters that do not wait; none comes back. */
+	queued = job_submit(test, subject, JOB_NOTHING);
+	first = blocked_start(test, subject, flow_alloc(test));
+	KUNIT_EXPECT_EQ(test, -EAGAIN,
+			ddt_queue_submit(subject->queue, &refused->req));
+	second = blocked_start(test, subject, flow_alloc(test));
+	KUNIT_EXPECT_EQ(test, 0, ddt_queue_cancel(subject->queue,
+						  &queued->req));
+	KUNIT_EXPECT_EQ(test, ddt_test_join(first->thread), 0);
+	KUNIT_EXPECT_EQ(test, 0, ddt_queue_cancel(subject->queue,
+						  &first->job->req));
+
+	ddt_event_set(&subject->gate);
+	KUNIT_EXPECT_EQ(test, ddt_test_join(second->thread), 0);
+	expect_completions(test, subject, 3);
+	expect_completed(test, second->job, 0);
+}
+
 /* Work that grows */
 
 #define MANY	3000
@@ -1523,6 +1574,7 @@ static struct kunit_case caller_cases[] = {
 	KUNIT_CASE(request_that_is_about_to_be_completed_is_busy),
 	KUNIT_CASE(queue_without_its_callbacks_is_refused),
 	KUNIT_CASE(start_of_an_on_demand_thread_is_tried_again_for_every_request),
+	KUNIT_CASE(slot_kept_while_the_start_of_a_thread_fails_is_granted),
 	KUNIT_CASE(requests_expire_in_the_order_of_their_deadlines),
 	KUNIT_CASE(walk_over_all_requests_lets_others_have_the_lock),
 	KUNIT_CASE(walks_that_meet_visit_all_requests),

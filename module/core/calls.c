@@ -56,7 +56,7 @@ static void ddt_queue_fail(struct ddt_server *server, int err)
 	ddt_queue_complete_all(queue, NULL, NULL, err);
 	ddt_queue_lock(queue);
 	server->asleep = true;
-	if (queue->queued)
+	if (queue->queued || queue->blocked)
 		ddt_queue_wake(queue);
 	ddt_queue_unlock(queue);
 }
