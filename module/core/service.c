@@ -93,7 +93,7 @@ void ddt_queue_serve(struct ddt_server *server)
 	while (again) {
 		ddt_request_account(queue);
 		req = ddt_request_begin(queue, &until, &expired);
-		idle = !req && ddt_queue_is_idle(queue, &until);
+		idle = !req && until && ddt_queue_is_idle(queue, &until);
 		if (req) {
 			queue->worked |= !expired;
 			queue->idle_since = 0;
