@@ -119,6 +119,10 @@ mutants:		## Show that the tests find deliberate bugs
 check:			## Run longer tests: suspend, programs, virtual time
 	$(top)/tools/check/run
 
+.PHONY: model
+model:			## Check models of the queue's protocols (spin)
+	$(top)/tools/model/run
+
 .PHONY: kernels
 kernels:		## Build on all supported kernels, boot some (ALL=1: all)
 	$(top)/tools/kernels/run $(if $(ALL),--all) \
