@@ -168,9 +168,11 @@ static int ddt_drive_register(struct ddt_drive *drive)
 	drive->misc.fops = &ddt_node_fops;
 	drive->misc.groups = ddt_sysfs_groups;
 	err = misc_register(&drive->misc);
-	if (!err)
-		ddt_debugfs_add(drive);
-	return err;
+	if (err)
+		return err;
+	ddt_power_init(drive);
+	ddt_debugfs_add(drive);
+	return 0;
 }
 
 /* It cannot be opened any more; files that are open are told. */

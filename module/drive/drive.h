@@ -6,8 +6,8 @@
  * others on request. Each has a device node (node.c), and each open file of it
  * can have a second file to poll (events.c). A read or write (io.c, aio.c) or a
  * control operation (control.c) becomes a request, which the drive's thread
- * serves (model.c), as it is set (settings.c), or not (fault.c). sysfs.c and
- * debugfs.c show it.
+ * serves (model.c), as it is set (settings.c), or not (fault.c). A system that
+ * sleeps pauses it (power.c). sysfs.c and debugfs.c show it.
  */
 #ifndef _DDT_DRIVE_DRIVE_H
 #define _DDT_DRIVE_DRIVE_H
@@ -15,6 +15,7 @@
 #include <linux/atomic.h>
 #include <linux/compiler.h>
 #include <linux/container_of.h>
+#include <linux/device.h>
 #include <linux/fs.h>
 #include <linux/kref.h>
 #include <linux/list.h>
@@ -152,6 +153,12 @@ to_drive_request(struct ddt_request *request)
 	return container_of(request, struct ddt_drive_request, request);
 }
 
+/* For the device of its node. */
+static inline struct ddt_drive *to_drive(struct device *dev)
+{
+	return container_of(dev_get_drvdata(dev), struct ddt_drive, misc);
+}
+
 /* How much a read or write has transferred, or why nothing. */
 static inline ssize_t
 ddt_drive_request_result(const struct ddt_drive_request *req)
@@ -245,6 +252,9 @@ extern const struct ddt_queue_ops ddt_drive_queue_ops;
 /* node.c */
 extern const struct file_operations ddt_node_fops;
 void ddt_node_put_file(struct ddt_drive_file *file);
+
+/* power.c */
+void ddt_power_init(struct ddt_drive *drive);
 
 /* settings.c */
 int ddt_settings_check_model(const struct ddt_drive_model *model);

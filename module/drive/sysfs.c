@@ -14,11 +14,6 @@
 
 #include "drive.h"
 
-static struct ddt_drive *to_drive(struct device *dev)
-{
-	return container_of(dev_get_drvdata(dev), struct ddt_drive, misc);
-}
-
 static ssize_t capacity_show(struct device *dev, struct device_attribute *attr,
 			     char *buf)
 {
