@@ -74,9 +74,19 @@ check()
 	check killed-exec
 }
 
+@test "nor where most of its requests wait for a slot" {
+	reload_fast depth=1
+	for how in killed killed-registered killed-sqpoll killed-exec; do
+		check "$how"
+	done
+}
+
 @test "the module can be unloaded as soon as a killed process is gone" {
-	check killed-registered
-	eventually rmmod ddt_drive
+	for how in killed killed-registered killed-sqpoll killed-exec; do
+		check "$how"
+		eventually rmmod ddt_drive
+		reload_fast
+	done
 }
 
 @test "libaio reads and writes" {

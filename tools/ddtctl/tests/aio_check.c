@@ -506,60 +506,73 @@ static bool is_in_exec(pid_t pid)
 }
 
 /*
- * Kills a process whose eight requests hang: it dies, and leaves none behind.
- * That takes a second at most, and more here: the host may be busy.
+ * Kills a process: it dies, and leaves no requests behind, wherever they are.
+ * Returns how long that took.
  */
-static void kill_reader(pid_t pid)
+static uint64_t kill_reader(pid_t pid)
 {
-	uint64_t begin, took;
+	uint64_t begin = now_ns(), took;
 	int status;
 
-	require_soon(get_stats().submitted == 8 && get_stats().queued == 7);
-	expect(get_stats().completed == 0, "%llu", get_stats().completed);
-	begin = now_ns();
 	kill(pid, SIGKILL);
 	require_soon(waitpid(pid, &status, WNOHANG) == pid);
 	expect(WIFSIGNALED(status), "%x", status);
-	require_soon(get_stats().completed == 8);
+	require_soon(get_stats().completed == get_stats().submitted);
 	took = now_ns() - begin;
 	printf("%llu us to the last completion\n",
 	       (unsigned long long)(took / US));
-	expect(took < 5 * SEC, "%llu ms", (unsigned long long)(took / MS));
+	return took;
 }
 
-static void kill_ring(enum kill_how how)
+static uint64_t kill_ring(enum kill_how how)
 {
+	struct ddt_drive_stats before = get_stats();
+	uint32_t depth = get_info().depth;
+	uint32_t queued = depth < 7 ? depth : 7;
 	pid_t pid;
 
-	add_fault(DDT_DRIVE_FAULT_HANG, DDT_DRIVE_FAULT_READ, 0, 0, 0);
 	pid = fork();
 	require(pid >= 0, "fork()");
 	if (!pid)
 		read_until_killed(how);
-	require_soon(get_stats().submitted == 8);
+	require_soon(get_stats().submitted == before.submitted + queued + 1 &&
+		     get_stats().queued == queued);
 	if (how == KILL_EXEC)
 		require_soon(is_in_exec(pid));
-	kill_reader(pid);
+	expect(get_stats().completed == before.completed, "%llu",
+	       get_stats().completed);
+	return kill_reader(pid);
+}
+
+/* It takes a second at most. The host may be busy; but not every time. */
+static void kill_rings(enum kill_how how)
+{
+	uint64_t took = FOR_EVER;
+
+	add_fault(DDT_DRIVE_FAULT_HANG, DDT_DRIVE_FAULT_READ, 0, 0, 0);
+	for (int i = 0; i < 10 && took > SEC; i++)
+		took = kill_ring(how);
+	expect(took <= SEC, "%llu ms", (unsigned long long)(took / MS));
 }
 
 static void check_killed(void)
 {
-	kill_ring(KILL_PLAIN);
+	kill_rings(KILL_PLAIN);
 }
 
 static void check_killed_registered(void)
 {
-	kill_ring(KILL_REGISTERED);
+	kill_rings(KILL_REGISTERED);
 }
 
 static void check_killed_sqpoll(void)
 {
-	kill_ring(KILL_SQPOLL);
+	kill_rings(KILL_SQPOLL);
 }
 
 static void check_killed_exec(void)
 {
-	kill_ring(KILL_EXEC);
+	kill_rings(KILL_EXEC);
 }
 
 /* libaio, without its library. */
@@ -688,6 +701,7 @@ static void check_aio_killed(void)
 		pause();
 		_exit(0);
 	}
+	require_soon(get_stats().submitted == 8 && get_stats().queued == 7);
 	kill_reader(pid);
 	expect(get_stats().bytes_read == 0, "%llu", get_stats().bytes_read);
 }
