@@ -512,10 +512,13 @@ int ddt_queue_flush(struct ddt_queue *queue, unsigned int flags,
  * @flags: as for ddt_wait()
  * @timeout: as for ddt_wait()
  *
- * For the suspend callback of a device. When it returns 0 the server runs no
- * callback, and begins none until ddt_queue_resume() has been called as often.
- * Meanwhile requests are accepted, cancelled and expire as ever. Stopping a
- * queue ends its pause.
+ * For the suspend callback of a device, which runs when tasks have been frozen.
+ * A queue that is paused earlier, by a PM notifier for example, keeps tasks that
+ * wait killably for its requests from being frozen, and the suspend fails.
+ *
+ * When it returns 0 the server runs no callback, and begins none until
+ * ddt_queue_resume() has been called as often. Meanwhile requests are accepted,
+ * cancelled and expire as ever. Stopping a queue ends its pause.
  *
  * Context: Process context, may sleep: until the request in service, or
  * ddt_queue_ops.idle(), ends.
