@@ -132,7 +132,6 @@ static struct ddt_drive *ddt_drive_create(const struct ddt_drive_add *arg,
 	init_waitqueue_head(&drive->poll);
 	ddt_aio_init_drive(drive);
 	spin_lock_init(&drive->settings_lock);
-	mutex_init(&drive->priority_lock);
 	ddt_control_init(drive);
 	ddt_fault_init(drive);
 

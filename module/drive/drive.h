@@ -20,7 +20,6 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/miscdevice.h>
-#include <linux/mutex.h>
 #include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/stddef.h>
@@ -99,7 +98,6 @@ struct ddt_drive {
 
 	atomic64_t completed;		/* see ddt_drive_request.order */
 	struct dentry *debugfs;
-	struct mutex priority_lock;	/* serialises setting the priority */
 	struct ddt_control_table control;
 };
 

@@ -7,7 +7,6 @@
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/minmax.h>
-#include <linux/mutex.h>
 #include <linux/sched/prio.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -188,7 +187,7 @@ ddt_ioctl_set_priority(struct ddt_drive *drive,
 		       const struct ddt_drive_priority __user *user_arg)
 {
 	struct ddt_drive_priority arg;
-	int nice, err;
+	int err;
 
 	err = ddt_ioctl_fetch(struct ddt_drive_priority, nice,
 			      &arg, user_arg);
@@ -197,13 +196,7 @@ ddt_ioctl_set_priority(struct ddt_drive *drive,
 	if (arg.nice < MIN_NICE || arg.nice > MAX_NICE)
 		return -ERANGE;
 
-	mutex_lock(&drive->priority_lock);
-	err = ddt_queue_nice(drive->queue, &nice);
-	if (!err && arg.nice < nice && !capable(CAP_SYS_NICE))
-		err = -EPERM;
-	if (!err)
-		err = ddt_queue_set_nice(drive->queue, arg.nice);
-	mutex_unlock(&drive->priority_lock);
+	err = ddt_queue_set_nice(drive->queue, arg.nice);
 	/* The thread has ended: the drive has just been removed. */
 	return err == -ESRCH ? -ENODEV : err;
 }
@@ -226,16 +219,38 @@ static bool ddt_ioctl_needs_write(unsigned int cmd)
 	}
 }
 
+/*
+ * The capability that a call needs, or -1. The thread is not the caller's own, as
+ * for setpriority(). What takes the drive from its users is for the
+ * administrator, as a floppy drive's parameters are.
+ */
+static int ddt_ioctl_capability(unsigned int cmd)
+{
+	switch (cmd) {
+	case DDT_DRIVE_IOC_SET_PRIORITY:
+		return CAP_SYS_NICE;
+	case DDT_DRIVE_IOC_SET_MODEL:
+	case DDT_DRIVE_IOC_FAULT_ADD:
+	case DDT_DRIVE_IOC_FAULT_REMOVE:
+		return CAP_SYS_ADMIN;
+	default:
+		return -1;
+	}
+}
+
 long ddt_drive_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 {
 	struct ddt_drive_file *file = filp->private_data;
 	struct ddt_drive *drive = file->drive;
 	void __user *user_arg = (void __user *)arg;
+	int capability = ddt_ioctl_capability(cmd);
 
 	if (ddt_drive_removed(drive) && cmd != DDT_DRIVE_IOC_WAIT)
 		return -ENODEV;
 	if (ddt_ioctl_needs_write(cmd) && !file->writable)
 		return -EBADF;
+	if (capability >= 0 && !capable(capability))
+		return -EPERM;
 
 	switch (cmd) {
 	case DDT_DRIVE_IOC_INFO:

@@ -24,7 +24,7 @@ static const struct command priority_members[] = {
 		.args = "DEV NICE",
 		.help = "set it, from -20 (highest) to 19 (lowest)",
 		.details =
-			"A thread with a lower nice value gets more of a busy processor. To lower it\n"
+			"A thread with a lower nice value gets more of a busy processor. To set it\n"
 			"needs CAP_SYS_NICE.\n",
 		.examples = "ddtctl priority set ddt0 10\n",
 		.words = "-20 -10 -5 0 5 10 19",
@@ -57,7 +57,8 @@ static const struct command model_members[] = {
 			"  spinup_ms    until the motor is up to speed, in ms\n"
 			"  idle_ms      without work until the motor is switched off; 0 for never\n"
 			"\n"
-			"With all of them 0 what remains is the time of the software.\n",
+			"With all of them 0 what remains is the time of the software. To set them\n"
+			"needs CAP_SYS_ADMIN.\n",
 		.examples = "ddtctl model set 0 access_us=0 spinup_ms=0\n",
 		.words = "access_us= seek_us= rate_kib_s= spinup_ms= idle_ms=",
 		.min_args = 2,
@@ -75,6 +76,7 @@ static const struct command fault_members[] = {
 		.help = "let something go wrong",
 		.details =
 			"Prints the id of the fault. Without a range it is for requests anywhere.\n"
+			"To add or remove one needs CAP_SYS_ADMIN.\n"
 			"\n"
 			"Kinds:\n"
 			"  error   the request fails with EIO\n"

@@ -51,7 +51,7 @@ static void set_error(const struct drive *drive, int nice, int err)
 		      drive->path, nice);
 		break;
 	case EPERM:
-		error("%s: lowering the nice value needs CAP_SYS_NICE: run it with sudo",
+		error("%s: setting the nice value needs CAP_SYS_NICE: run it with sudo",
 		      drive->path);
 		break;
 	default:

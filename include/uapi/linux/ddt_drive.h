@@ -17,6 +17,8 @@
  *   faults, drives added and removed, all control operations but
  *   DDT_DRIVE_OP_VERIFY, and detached ones) needs a file that was opened for
  *   writing, else EBADF.
+ * - The priority of the thread needs CAP_SYS_NICE, the model and faults need
+ *   CAP_SYS_ADMIN, else EPERM.
  * - Once a drive has been removed all give ENODEV; but DDT_DRIVE_IOC_WAIT still
  *   collects what has finished.
  * - Of all signals only SIGKILL ends a read, a write or fsync() early; any that
@@ -113,8 +115,7 @@ struct ddt_drive_stats {
  * @size: in: sizeof(struct ddt_drive_priority)
  * @nice: -20 (first) to 19
  *
- * Setting it outside that range gives ERANGE; to lower it needs CAP_SYS_NICE,
- * else EPERM.
+ * Setting it outside that range gives ERANGE.
  */
 struct ddt_drive_priority {
 	__u32 size;

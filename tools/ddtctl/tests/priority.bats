@@ -58,16 +58,17 @@ teardown_file()
 	done
 }
 
-@test "lowering the nice value needs CAP_SYS_NICE, raising it does not" {
+@test "setting the nice value needs CAP_SYS_NICE, and no other capability" {
 	reload nice=4
 	pid=$(info pid)
-	run -1 without_capability sys_nice ddtctl priority set 0 3
-	[ "$output" = "ddtctl: /dev/ddt0: lowering the nice value needs CAP_SYS_NICE: run it with sudo" ]
-	[ "$(nice_of "$pid")" = 4 ]
-
-	without_capability sys_nice ddtctl priority set 0 4
-	without_capability sys_nice ddtctl priority set 0 6
-	[ "$(nice_of "$pid")" = 6 ]
+	for nice in 3 4 6; do
+		run -1 without_capability sys_nice ddtctl priority set 0 $nice
+		[ "$output" = "ddtctl: /dev/ddt0: setting the nice value needs CAP_SYS_NICE: run it with sudo" ]
+		[ "$(nice_of "$pid")" = 4 ]
+	done
+	without_capability sys_nice ddtctl priority 0
+	without_capability sys_admin ddtctl priority set 0 3
+	[ "$(nice_of "$pid")" = 3 ]
 }
 
 @test "each drive has a priority of its own" {
