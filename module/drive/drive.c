@@ -3,7 +3,8 @@
  * drive.c - which drives there are: adding, finding and removing them
  *
  * A drive that has been removed lives on until its last file is closed; but it
- * is no longer in the table, has no node, and its queue has been stopped.
+ * is no longer in the table, has neither node nor medium, and its queue has been
+ * stopped.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -181,6 +182,9 @@ static void ddt_drive_unregister(struct ddt_drive *drive)
 	ddt_debugfs_remove(drive);
 	WRITE_ONCE(drive->removed, true);
 	ddt_queue_stop(drive->queue, DDT_QUEUE_ABORT);
+	/* The thread has ended. Files may stay open for ever. */
+	vfree(drive->medium);
+	drive->medium = NULL;
 	ddt_drive_wake_pollers(drive);
 }
 
