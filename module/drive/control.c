@@ -4,17 +4,18 @@
  *
  * A control operation is in the table of its drive, under its id, from its
  * submission until its result is collected. It leaves the table earlier when
- * its file is closed or, if it is detached, when enough others have finished
- * after it.
+ * its file is closed or, if it is detached, when enough others of its user have
+ * finished after it.
  *
  * References: the table has one; the queue has one until the operation is
  * completed; an ioctl has one to what it found in the table.
  *
  * Locking: the lock of the table protects the table, the lists that operations
- * are in, and what is said to be protected in struct ddt_control. To submit
- * takes no lock but that of the dispatcher object that wakes the thread.
+ * are in, and what is said to be protected in struct ddt_control. Submitting
+ * takes the lock of the users, then that of the queue, both under it.
  */
 
+#include <linux/capability.h>
 #include <linux/container_of.h>
 #include <linux/errno.h>
 #include <linux/kref.h>
@@ -32,7 +33,7 @@
 #include "drive.h"
 
 /*
- * How many results are kept until they are collected. Of a drive's detached
+ * How many results are kept until they are collected. Of a user's detached
  * operations the oldest result is dropped; of a file's own no more are accepted.
  */
 #define DDT_CONTROL_KEEP	1024
@@ -46,6 +47,7 @@ struct ddt_control {
 	struct kref ref;
 	struct ddt_event finished;
 	struct ddt_control_table *table;
+	struct ddt_drive_user *user;	/* with a reference */
 	struct ddt_drive_file *owner;	/* NULL if detached */
 	u32 id;
 
@@ -57,7 +59,11 @@ struct ddt_control {
 
 static void ddt_control_free(struct kref *ref)
 {
-	kfree(container_of(ref, struct ddt_control, ref));
+	struct ddt_control *control = container_of(ref, struct ddt_control,
+						   ref);
+
+	ddt_user_put(control->user);
+	kfree(control);
 }
 
 static void ddt_control_put(struct ddt_control *control)
@@ -83,7 +89,7 @@ static bool ddt_control_remove(struct ddt_control_table *table,
 	if (control->owner)
 		control->owner->nr_finished--;
 	else
-		table->nr_finished--;
+		control->user->nr_finished--;
 	return true;
 }
 
@@ -109,13 +115,14 @@ static void ddt_control_finish(struct ddt_control_table *table,
 static struct ddt_control *ddt_control_keep(struct ddt_control_table *table,
 					    struct ddt_control *control)
 {
+	struct ddt_drive_user *user = control->user;
 	struct ddt_control *oldest = NULL;
 
 	xa_lock(&table->requests);
-	list_add_tail(&control->link, &table->finished);
+	list_add_tail(&control->link, &user->finished);
 	control->has_finished = true;
-	if (++table->nr_finished > DDT_CONTROL_KEEP) {
-		oldest = list_first_entry(&table->finished, struct ddt_control,
+	if (++user->nr_finished > DDT_CONTROL_KEEP) {
+		oldest = list_first_entry(&user->finished, struct ddt_control,
 					  link);
 		ddt_control_remove(table, oldest);
 	}
@@ -148,10 +155,7 @@ static struct ddt_control *ddt_control_alloc(struct ddt_drive_file *file,
 	control = kzalloc_obj(*control, GFP_KERNEL_ACCOUNT);
 	if (!control)
 		return NULL;
-	ddt_drive_request_init(&control->base,
-			       arg->flags & DDT_DRIVE_SUBMIT_DETACH ? NULL :
-								      file,
-			       arg->op);
+	ddt_drive_request_init(&control->base, file, arg->op);
 	control->base.offset = arg->offset;
 	control->base.length = arg->length;
 	control->base.complete = ddt_control_complete;
@@ -159,7 +163,11 @@ static struct ddt_control *ddt_control_alloc(struct ddt_drive_file *file,
 	kref_get(&control->ref);
 	ddt_event_init(&control->finished, DDT_EVENT_MANUAL, false);
 	control->table = &file->drive->control;
-	if (!(arg->flags & DDT_DRIVE_SUBMIT_DETACH))
+	control->user = file->user;
+	ddt_user_get(control->user);
+	if (arg->flags & DDT_DRIVE_SUBMIT_DETACH)
+		control->base.request.flow = &control->user->detached;
+	else
 		control->owner = file;
 	INIT_LIST_HEAD(&control->link);
 	return control;
@@ -192,9 +200,19 @@ static int ddt_control_enter(struct ddt_drive *drive,
 }
 
 /*
- * Finds an operation that @file may cancel and collect, and takes a reference.
- * A detached one belongs to all files that may change the drive.
+ * A detached operation belongs to all files of its user that may change the
+ * drive.
  */
+static bool ddt_control_belongs(const struct ddt_control *control,
+				const struct ddt_drive_file *file)
+{
+	if (control->owner)
+		return control->owner == file;
+	return file->writable && (control->user == file->user ||
+				  capable(CAP_SYS_ADMIN));
+}
+
+/* Finds an operation of @file, and takes a reference. */
 static struct ddt_control *ddt_control_find(struct ddt_drive_file *file, u32 id)
 {
 	struct ddt_control_table *table = &file->drive->control;
@@ -203,8 +221,7 @@ static struct ddt_control *ddt_control_find(struct ddt_drive_file *file, u32 id)
 	xa_lock(&table->requests);
 	control = xa_load(&table->requests, id);
 	if (control && (control->collecting ||
-			(control->owner ? control->owner != file :
-					  !file->writable)))
+			!ddt_control_belongs(control, file)))
 		control = NULL;
 	if (control)
 		kref_get(&control->ref);
@@ -333,7 +350,7 @@ restore_user_id:
 release_id:
 	xa_erase(&table->requests, control->id);
 free_control:
-	kfree(control);
+	ddt_control_free(&control->ref);
 	return err;
 }
 
@@ -543,7 +560,6 @@ void ddt_control_init(struct ddt_drive *drive)
 	struct ddt_control_table *table = &drive->control;
 
 	xa_init_flags(&table->requests, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
-	INIT_LIST_HEAD(&table->finished);
 }
 
 /*

@@ -44,6 +44,7 @@ static void ddt_drive_free(struct kref *ref)
 	ddt_aio_exit_drive(drive);
 	ddt_queue_destroy(drive->queue);
 	ddt_control_exit(drive);
+	ddt_user_exit(&drive->users);
 	ddt_fault_exit(drive);
 	vfree(drive->medium);
 	kfree(drive);
@@ -71,29 +72,41 @@ void ddt_drive_wake_pollers(struct ddt_drive *drive)
 }
 
 /*
- * @file may be NULL. Otherwise @req uses its flow and must be completed or
- * cancelled before @file is freed.
+ * @req uses the flow of @file, and must be completed or cancelled before @file is
+ * freed.
  */
 void ddt_drive_request_init(struct ddt_drive_request *req,
 			    struct ddt_drive_file *file, u32 op)
 {
 	ddt_request_init(&req->request);
-	if (file)
-		req->request.flow = &file->flow;
+	req->request.flow = &file->flow;
+	req->user = file->user;
 	req->op = op;
 	req->submitter = task_tgid_nr(current);
 }
 
-/* As ddt_queue_submit(), or with @wait waits for a slot, killably. */
+/*
+ * As ddt_queue_submit(), or with @wait waits, killably, for its user's share and
+ * a slot.
+ */
 int ddt_drive_submit(struct ddt_drive *drive, struct ddt_drive_request *req,
 		     bool wait)
 {
 	struct ddt_request *request = &req->request;
+	struct ddt_drive_user *user = req->user;
 	int err;
 
+	err = ddt_user_charge(user, wait);
+	if (err)
+		return err;
 	err = wait ? ddt_queue_submit_wait(drive->queue, request,
 					   DDT_WAIT_KILLABLE, DDT_FOREVER) :
 		     ddt_queue_submit(drive->queue, request);
+	/* Once accepted, @req may have been freed. */
+	if (err) {
+		ddt_user_uncharge(user);
+		ddt_drive_wake_pollers(drive);
+	}
 	return err == -ESHUTDOWN ? -ENODEV : err;
 }
 
@@ -134,6 +147,7 @@ static struct ddt_drive *ddt_drive_create(const struct ddt_drive_add *arg,
 	ddt_aio_init_drive(drive);
 	spin_lock_init(&drive->settings_lock);
 	ddt_control_init(drive);
+	ddt_user_init(&drive->users, drive->depth);
 	ddt_fault_init(drive);
 
 	/* Fail rather than invoke the OOM killer. */

@@ -5,9 +5,10 @@
  * drive.c has the drives: main.c adds the first ones, manager.c adds and removes
  * others on request. Each has a device node (node.c), and each open file of it
  * can have a second file to poll (events.c). A read or write (io.c, aio.c) or a
- * control operation (control.c) becomes a request, which the drive's thread
- * serves (model.c), as it is set (settings.c), or not (fault.c). A system that
- * sleeps pauses it (power.c). sysfs.c and debugfs.c show it.
+ * control operation (control.c) becomes a request, if its user may have one more
+ * (user.c). The drive's thread serves it (model.c), as it is set (settings.c), or
+ * not (fault.c). A system that sleeps pauses it (power.c). sysfs.c and debugfs.c
+ * show it.
  */
 #ifndef _DDT_DRIVE_DRIVE_H
 #define _DDT_DRIVE_DRIVE_H
@@ -24,6 +25,7 @@
 #include <linux/spinlock.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
@@ -50,6 +52,29 @@ struct ddt_control_table {
 	/* Its lock protects all that is here, and more: see control.c. */
 	struct xarray requests;
 	u32 next_id;
+};
+
+/* The users of a drive by their user ids, see user.c. */
+struct ddt_user_table {
+	/* Its lock protects all that is here, and more: see user.c. */
+	struct xarray users;
+	unsigned int nr_in_use;
+	/* These are constant. */
+	unsigned int depth;		/* which they share */
+	unsigned int kept;		/* of it, for one more user */
+};
+
+/* A user, with all files and requests of one user id. */
+struct ddt_drive_user {
+	struct ddt_user_table *table;
+	kuid_t uid;
+	/* These are protected by the table's lock. */
+	unsigned int refs;
+	unsigned int uses;		/* open files and requests in flight */
+	unsigned int in_flight;		/* requests, and those about to be */
+	struct list_head waiting;	/* submitters, for the share */
+	struct ddt_flow detached;	/* requests */
+	/* These by that of the drive's table of control requests. */
 	struct list_head finished;	/* detached ones, the oldest first */
 	unsigned int nr_finished;
 };
@@ -99,6 +124,7 @@ struct ddt_drive {
 	atomic64_t completed;		/* see ddt_drive_request.order */
 	struct dentry *debugfs;
 	struct ddt_control_table control;
+	struct ddt_user_table users;
 };
 
 /* An open file. */
@@ -106,6 +132,7 @@ struct ddt_drive_file {
 	/* The open file's, and one for each file of its events. */
 	struct kref ref;
 	struct ddt_drive *drive;
+	struct ddt_drive_user *user;	/* that opened it */
 	bool writable;
 	struct ddt_flow flow;
 	/*
@@ -129,6 +156,7 @@ struct ddt_drive_file {
  */
 struct ddt_drive_request {
 	struct ddt_request request;
+	struct ddt_drive_user *user;	/* charged while it is in flight */
 	u32 op;
 	u64 offset;
 	u64 length;
@@ -267,5 +295,16 @@ int ddt_settings_set_medium(struct ddt_drive *drive,
 
 /* sysfs.c */
 extern const struct attribute_group *ddt_sysfs_groups[];
+
+/* user.c */
+int ddt_user_charge(struct ddt_drive_user *user, bool wait);
+void ddt_user_uncharge(struct ddt_drive_user *user);
+bool ddt_user_may_submit(struct ddt_drive_user *user);
+void ddt_user_get(struct ddt_drive_user *user);
+void ddt_user_put(struct ddt_drive_user *user);
+struct ddt_drive_user *ddt_user_open(struct ddt_user_table *table);
+void ddt_user_close(struct ddt_drive_user *user);
+void ddt_user_init(struct ddt_user_table *table, unsigned int depth);
+void ddt_user_exit(struct ddt_user_table *table);
 
 #endif /* _DDT_DRIVE_DRIVE_H */

@@ -33,7 +33,7 @@ static __poll_t ddt_events_poll(struct file *filp,
 	if (closed || ddt_drive_removed(drive))
 		return events | EPOLLERR | EPOLLHUP;
 	ddt_queue_stats(drive->queue, &stats);
-	if (stats.queued < drive->depth)
+	if (stats.queued < drive->depth && ddt_user_may_submit(file->user))
 		events |= EPOLLOUT | EPOLLWRNORM;
 	return events;
 }

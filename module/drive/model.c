@@ -184,6 +184,7 @@ static void ddt_model_complete(struct ddt_queue *queue,
 					 request->status == -ECANCELED))
 		request->status = -ENODEV;
 	req->order = atomic64_inc_return(&drive->completed);
+	ddt_user_uncharge(req->user);
 	/* Before the completion: the drive may go away with it. */
 	ddt_drive_wake_pollers(drive);
 	req->complete(req);

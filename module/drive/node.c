@@ -2,6 +2,7 @@
 /* node.c - /dev/ddtN: opening and closing it, seeking, fsync() */
 
 #include <linux/container_of.h>
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/kref.h>
@@ -19,10 +20,17 @@ static int ddt_node_open(struct inode *inode, struct file *filp)
 	struct ddt_drive *drive = container_of(filp->private_data,
 					       struct ddt_drive, misc);
 	struct ddt_drive_file *file;
+	int err;
 
 	file = kzalloc_obj(*file, GFP_KERNEL_ACCOUNT);
 	if (!file)
 		return -ENOMEM;
+	file->user = ddt_user_open(&drive->users);
+	if (IS_ERR(file->user)) {
+		err = PTR_ERR(file->user);
+		kfree(file);
+		return err;
+	}
 	/* It is not removed before this call is over: see misc_deregister(). */
 	ddt_drive_get(drive);
 	kref_init(&file->ref);
@@ -40,6 +48,7 @@ static void ddt_node_free_file(struct kref *ref)
 	struct ddt_drive_file *file = container_of(ref, struct ddt_drive_file,
 						   ref);
 
+	ddt_user_put(file->user);
 	ddt_drive_put(file->drive);
 	kfree(file);
 }
@@ -53,6 +62,7 @@ static int ddt_node_release(struct inode *inode, struct file *filp)
 {
 	struct ddt_drive_file *file = filp->private_data;
 
+	ddt_user_close(file->user);
 	ddt_control_close(file);
 	ddt_node_put_file(file);
 	return 0;

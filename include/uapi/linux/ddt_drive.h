@@ -19,6 +19,11 @@
  *   writing, else EBADF.
  * - The priority of the thread needs CAP_SYS_NICE, the model and faults need
  *   CAP_SYS_ADMIN, else EPERM.
+ * - The users that have a drive open, or requests in flight, share its depth: of
+ *   n users each may have 1/n of it, but at least one request, queued or in
+ *   service. A user is the user id that opened the file. One eighth of the depth
+ *   is kept for one more user; only root may use that too. Beyond their user's
+ *   share calls wait as for a free slot or, if they do not wait, give EAGAIN.
  * - Once a drive has been removed all give ENODEV; but DDT_DRIVE_IOC_WAIT still
  *   collects what has finished.
  * - Of all signals only SIGKILL ends a read, a write or fsync() early; any that
@@ -141,10 +146,11 @@ enum ddt_drive_op {
 /**
  * define DDT_DRIVE_SUBMIT_DETACH - a flag of struct ddt_drive_submit
  *
- * The request belongs to the drive, not to the open file: it outlives the
- * file, and any file of the drive that was opened for writing can wait for it
- * and cancel it; for others it does not exist. The results of the last 1024
- * finished detached requests are kept until collected.
+ * The request belongs to the user, not to the open file: it outlives the file,
+ * and any file that the user opened for writing can wait for it and cancel it.
+ * With CAP_SYS_ADMIN any file that was opened for writing can; for others it does
+ * not exist. The results of a user's last 1024 finished detached requests are
+ * kept until collected.
  */
 #define DDT_DRIVE_SUBMIT_DETACH	(1 << 0)
 
@@ -161,9 +167,9 @@ enum ddt_drive_op {
  * Unless it is detached, a request is cancelled when its file is closed.
  *
  * EINVAL for an unknown operation, ENOSPC for a range that does not lie within
- * the medium, EAGAIN when the queue is full, EBUSY when 1024 results of this
- * file have not been collected. The medium itself is looked at when the request
- * is served.
+ * the medium, EAGAIN when the queue is full or the user has its share of it, EBUSY
+ * when 1024 results of this file have not been collected. The medium itself is
+ * looked at when the request is served.
  */
 struct ddt_drive_submit {
 	__u32 size;
@@ -455,7 +461,8 @@ struct ddt_drive_remove {
  *
  * - EPOLLIN: a control operation of the file on which it was got has finished
  *   and can be collected
- * - EPOLLOUT: there is a free slot in the drive's queue
+ * - EPOLLOUT: there is a free slot in the drive's queue, and the user's share is
+ *   not used up
  * - EPOLLERR and EPOLLHUP: the drive has been removed, or that file closed
  */
 #define DDT_DRIVE_IOC_EVENTS		_IO(DDT_DRIVE_IOC_MAGIC, 0x4e)

@@ -41,6 +41,11 @@ void require(bool condition, const char *what)
 	exit(1);
 }
 
+bool has_failed(void)
+{
+	return failed;
+}
+
 int open_drive(void)
 {
 	int new = open(path, O_RDWR | O_CLOEXEC);

@@ -38,6 +38,9 @@ void require(bool condition, const char *what);
 			require(now_ns() < end_, #condition);		\
 	} while (0)
 
+/* Whether anything was not as it should be, for the exit status of a child. */
+bool has_failed(void);
+
 int open_drive(void);
 
 /* These return 0 or a negative error number. */
