@@ -290,6 +290,27 @@ static void nice_of_a_lazy_queue_is_that_of_each_thread(struct kunit *test)
 	ddt_event_set(&subject->gate);
 }
 
+static void nice_of_a_lazy_queue_is_what_was_set_while_its_thread_ends(struct kunit *test)
+{
+	struct subject *subject;
+	int round, i, set, nice;
+
+	subject = subject_start_server(test, DDT_SERVER_ON_DEMAND, 1);
+	for (round = 0; round < 300; round++) {
+		job_submit(test, subject, JOB_NOTHING);
+		expect_completions(test, subject, 1);
+		for (i = 0; i < 20; i++) {
+			set = i % 2 ? 7 : 5;
+			nice = -1;
+			KUNIT_EXPECT_EQ(test, 0,
+					ddt_queue_set_nice(subject->queue, set));
+			KUNIT_EXPECT_EQ(test, 0,
+					ddt_queue_nice(subject->queue, &nice));
+			KUNIT_EXPECT_EQ(test, nice, set);
+		}
+	}
+}
+
 static void nice_of_a_stopped_queue_cannot_be_set(struct kunit *test)
 {
 	struct subject *subject = subject_start(test);
@@ -445,6 +466,7 @@ static struct kunit_case server_cases[] = {
 	KUNIT_CASE(lazy_thread_that_ends_at_once_can_be_stopped_in_service),
 	KUNIT_CASE(lazy_thread_that_cannot_be_started_fails_its_requests),
 	KUNIT_CASE(nice_of_a_lazy_queue_is_that_of_each_thread),
+	KUNIT_CASE(nice_of_a_lazy_queue_is_what_was_set_while_its_thread_ends),
 	KUNIT_CASE(nice_of_a_stopped_queue_cannot_be_set),
 	KUNIT_CASE(workers_have_no_thread_and_no_priority),
 	KUNIT_CASE(no_request_is_left_lying_when_a_lazy_thread_ends),

@@ -251,12 +251,18 @@ int ddt_server_set_nice(struct ddt_server *server, int nice)
 
 int ddt_server_nice(struct ddt_server *server, int *nice)
 {
+	int code;
+
 	if (server->kind == DDT_SERVER_WORKERS)
 		return -EOPNOTSUPP;
 
 	mutex_lock(&server->thread_lock);
-	*nice = server->thread ? ddt_thread_nice(server->thread) :
-				 server->attr.nice;
+	/* One that has ended may not have been reaped yet. */
+	if (server->thread &&
+	    ddt_thread_exit_code(server->thread, &code) == -EINPROGRESS)
+		*nice = ddt_thread_nice(server->thread);
+	else
+		*nice = server->attr.nice;
 	mutex_unlock(&server->thread_lock);
 	return 0;
 }
