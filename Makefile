@@ -51,6 +51,7 @@ configs := CONFIG_DDT=m CONFIG_DDT_DRIVE=m CONFIG_DDT_EXAMPLES=m
 configs += $(shell grep -qs '^CONFIG_KUNIT=' '$(kconfig)' && \
 	echo CONFIG_DDT_KUNIT_TEST=m)
 configs += $(if $(DDT_BENCH),CONFIG_DDT_BENCH=m)
+configs += $(if $(DDT_TORTURE),CONFIG_DDT_TORTURE=m)
 llvm := $(shell grep -qs '^CONFIG_CC_IS_CLANG=y' '$(kconfig)' && echo LLVM=1)
 
 # BTF of a module needs the kernel's own, which most headers lack. Where none is
