@@ -7,6 +7,7 @@
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/pid.h>
 #include <linux/random.h>
 #include <linux/rcupdate.h>
@@ -18,12 +19,12 @@
 
 #include "helper.h"
 
-/*
- * In seconds: what may be waited for. After the first time that this was not
- * enough it is much less, as then the run has failed anyway.
- */
-#define DDT_TEST_PATIENCE		30
+/* After the first time that the patience was not enough: the run has failed. */
 #define DDT_TEST_PATIENCE_LOST		2
+
+static unsigned int patience = 30;
+module_param(patience, uint, 0444);
+MODULE_PARM_DESC(patience, "for how many seconds a test waits for what should be so soon");
 
 static bool ddt_test_failed;
 
@@ -62,7 +63,7 @@ int ddt_test_init(struct kunit *test)
 static unsigned long ddt_test_bound(void)
 {
 	return HZ * (READ_ONCE(ddt_test_failed) ? DDT_TEST_PATIENCE_LOST :
-						  DDT_TEST_PATIENCE);
+						  patience);
 }
 
 bool ddt_test_late(unsigned long begin)
