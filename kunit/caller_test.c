@@ -177,6 +177,20 @@ static void only_slot_is_kept_for_a_submitter_that_does_not_wait(struct kunit *t
 	expect_completed(test, job, 0);
 }
 
+static void kept_slot_that_was_taken_is_granted_to_others_afterwards(struct kunit *test)
+{
+	struct job *job = job_alloc(test, JOB_NOTHING);
+	struct subject *subject;
+	struct blocked *blocked;
+
+	blocked = slot_keep(test, &subject, job);
+	KUNIT_EXPECT_EQ(test, 0, ddt_queue_submit(subject->queue, &job->req));
+	KUNIT_EXPECT_EQ(test, 0, ddt_queue_cancel(subject->queue, &job->req));
+	KUNIT_EXPECT_EQ(test, ddt_test_join(blocked->thread), 0);
+	ddt_event_set(&subject->gate);
+	expect_completions(test, subject, 5);
+}
+
 static void kept_slot_is_granted_when_nothing_else_can_be_served(struct kunit *test)
 {
 	struct job *job = job_alloc(test, JOB_NOTHING);
@@ -1166,6 +1180,22 @@ static void walks_that_meet_visit_all_requests(struct kunit *test)
 	expect_completions(test, subject, n + 1);
 }
 
+static void walk_does_not_visit_requests_that_wait_for_a_slot(struct kunit *test)
+{
+	struct job *queued[2];
+	unsigned int visits = 0;
+	struct subject *subject;
+	struct blocked *blocked;
+
+	subject = subject_start_full(test, ARRAY_SIZE(queued), queued);
+	blocked = blocked_start(test, subject, NULL);
+	ddt_queue_for_each(subject->queue, walks_count, &visits);
+	KUNIT_EXPECT_EQ(test, visits, 1 + ARRAY_SIZE(queued));
+	ddt_event_set(&subject->gate);
+	KUNIT_EXPECT_EQ(test, ddt_test_join(blocked->thread), 0);
+	expect_completions(test, subject, 2 + ARRAY_SIZE(queued));
+}
+
 static void submit_many_queues_all_in_their_order(struct kunit *test)
 {
 	struct subject *subject = subject_alloc(test);
@@ -1556,6 +1586,7 @@ static struct kunit_case caller_cases[] = {
 	KUNIT_CASE(submitter_that_does_not_wait_gets_a_slot_in_turn),
 	KUNIT_CASE(submitter_that_does_not_wait_is_accepted_beside_many_that_do),
 	KUNIT_CASE(only_slot_is_kept_for_a_submitter_that_does_not_wait),
+	KUNIT_CASE(kept_slot_that_was_taken_is_granted_to_others_afterwards),
 	KUNIT_CASE(kept_slot_is_granted_when_nothing_else_can_be_served),
 	KUNIT_CASE(slots_are_granted_to_flows_in_turn),
 	KUNIT_CASE(flow_keeps_its_turn_when_one_of_its_submitters_gives_up),
@@ -1578,6 +1609,7 @@ static struct kunit_case caller_cases[] = {
 	KUNIT_CASE(requests_expire_in_the_order_of_their_deadlines),
 	KUNIT_CASE(walk_over_all_requests_lets_others_have_the_lock),
 	KUNIT_CASE(walks_that_meet_visit_all_requests),
+	KUNIT_CASE(walk_does_not_visit_requests_that_wait_for_a_slot),
 	KUNIT_CASE(submit_many_queues_all_in_their_order),
 	KUNIT_CASE(submit_many_tells_how_many_were_accepted),
 	KUNIT_CASE(pause_waits_for_the_request_in_service_and_lets_none_begin),

@@ -70,9 +70,25 @@ static void request_whose_deadline_has_passed_is_not_served(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stats.completed, 50);
 }
 
+static void request_that_was_served_before_has_its_deadline(struct kunit *test)
+{
+	struct subject *subject = subject_start(test);
+	struct job *job;
+
+	job = job_submit(test, subject, JOB_NOTHING);
+	expect_completions(test, subject, 1);
+	expect_completed(test, job, 0);
+
+	job->req.deadline = 1;
+	KUNIT_EXPECT_EQ(test, ddt_queue_submit(subject->queue, &job->req), 0);
+	expect_completions(test, subject, 1);
+	KUNIT_EXPECT_EQ(test, job->completion_status, -ETIME);
+	KUNIT_EXPECT_EQ(test, job->services, 1);
+}
+
 static void deadlines_can_come_in_any_order(struct kunit *test)
 {
-	static const unsigned int ms[] = { 40, 4, 20, 3600 * 1000, 1 };
+	static const unsigned int ms[] = { 3600 * 1000, 40, 4, 20, 1 };
 	struct subject *subject = subject_start(test);
 	struct job *jobs[ARRAY_SIZE(ms)];
 	int i;
@@ -181,6 +197,7 @@ static struct kunit_case deadline_cases[] = {
 	KUNIT_CASE(request_is_served_before_its_deadline),
 	KUNIT_CASE(request_past_its_deadline_ends_while_another_is_in_service),
 	KUNIT_CASE(request_whose_deadline_has_passed_is_not_served),
+	KUNIT_CASE(request_that_was_served_before_has_its_deadline),
 	KUNIT_CASE(deadlines_can_come_in_any_order),
 	KUNIT_CASE(deadline_does_not_concern_a_request_that_was_begun),
 	KUNIT_CASE(request_that_ended_otherwise_does_not_end_again_at_its_deadline),

@@ -495,6 +495,21 @@ static void wait_in_atomic_context_makes_a_debug_kernel_complain(struct kunit *t
 	KUNIT_EXPECT_EQ(test, atomic_read(complaints), 1);
 }
 
+static void test_of_many_objects_can_be_in_atomic_context(struct kunit *test)
+{
+	struct ddt_object *objects[DDT_MAX_WAIT_OBJECTS];
+	struct ddt_event event;
+	int ret, i;
+
+	ddt_event_init(&event, DDT_EVENT_MANUAL, false);
+	for (i = 0; i < ARRAY_SIZE(objects); i++)
+		objects[i] = &event.object;
+	preempt_disable();
+	ret = ddt_wait_any(objects, ARRAY_SIZE(objects), 0, 0);
+	preempt_enable();
+	KUNIT_EXPECT_EQ(test, ret, -ETIME);
+}
+
 static void wait_ends_at_once_if_the_object_is_signaled(struct kunit *test)
 {
 	static const unsigned int flags[] = {
@@ -1131,6 +1146,9 @@ static void wait_leaves_nothing_behind_however_it_ends(struct kunit *test)
 		for (k = 0; k < n; k++) {
 			ddt_event_reset(&events[k]);
 			ddt_event_set(&events[k]);
+			KUNIT_EXPECT_TRUE(test,
+					  list_empty(&events[k].object.waiters));
+			KUNIT_EXPECT_EQ(test, events[k].object.all_waiters, 0);
 		}
 		kfree(events);
 	}
@@ -1801,6 +1819,7 @@ static struct kunit_case dispatcher_cases[] = {
 	KUNIT_CASE(wait_refuses_unknown_flags_and_takes_nothing),
 	KUNIT_CASE(wait_with_a_zero_timeout_never_blocks),
 	KUNIT_CASE(wait_in_atomic_context_makes_a_debug_kernel_complain),
+	KUNIT_CASE(test_of_many_objects_can_be_in_atomic_context),
 	KUNIT_CASE(wait_ends_at_once_if_the_object_is_signaled),
 	KUNIT_CASE(wait_times_out_and_never_early),
 	KUNIT_CASE(wait_until_a_time_that_has_passed_ends_at_once),

@@ -357,9 +357,9 @@ static void each_request_is_visited_in_service_queued_or_put_back(struct kunit *
 	jobs[0] = job_begin_retry(test, subject, NULL, 1, DDT_RETRY_TAIL,
 				  DDT_TEST_HOUR);
 	jobs[1] = job_submit(test, subject, JOB_HOUR);
+	jobs[2] = job_submit(test, subject, JOB_NOTHING);
 	ddt_event_set(&subject->gate);
 	KUNIT_EXPECT_TRUE(test, one_begun(subject));
-	jobs[2] = job_submit(test, subject, JOB_NOTHING);
 	jobs[3] = job_submit_to(test, subject, flow, JOB_NOTHING);
 	ddt_queue_for_each(subject->queue, visit, &visits);
 	KUNIT_ASSERT_EQ(test, visits.n, ARRAY_SIZE(jobs));

@@ -17,6 +17,7 @@
 
 #include <ddt/nt.h>
 
+#include "helper.h"
 #include "nt_bug.h"
 
 /*
@@ -510,6 +511,17 @@ static void call_waits_for_a_pending_request(struct kunit *test)
 	ddt_nt_irp_put(irp);
 }
 
+static ULONG irps_queued(struct nt_io_test *ctx)
+{
+	ULONG queued;
+	KIRQL irql;
+
+	KeAcquireSpinLock(&ctx->lock, &irql);
+	queued = ctx->queued;
+	KeReleaseSpinLock(&ctx->lock, irql);
+	return queued;
+}
+
 /* Calls a driver until it is killed, as a program that waits would be. */
 static int call_and_be_killed(void *irp)
 {
@@ -522,20 +534,15 @@ static void call_of_a_killed_task_cancels_its_request(struct kunit *test)
 	struct nt_io_test *ctx = test->priv;
 	PIRP irp = make_irp(test, IRP_MJ_READ);
 	struct task_struct *task;
-	ULONG queued;
-	KIRQL irql;
 
 	task = kthread_create(call_and_be_killed, irp, "nt_io_test");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
 	get_task_struct(task);
 	wake_up_process(task);
-	do {
-		usleep_range(100, 200);
-		KeAcquireSpinLock(&ctx->lock, &irql);
-		queued = ctx->queued;
-		KeReleaseSpinLock(&ctx->lock, irql);
-	} while (!queued);
+	KUNIT_EXPECT_TRUE(test, ddt_test_until(irps_queued(ctx) == 1));
 	send_sig(SIGKILL, task, 1);
+	KUNIT_EXPECT_TRUE(test, ddt_test_until(irps_queued(ctx) == 0));
+	KUNIT_EXPECT_FALSE(test, IoCancelIrp(irp));
 	KUNIT_EXPECT_EQ(test, kthread_stop(task), STATUS_CANCELLED);
 	put_task_struct(task);
 	KUNIT_EXPECT_EQ(test, irp->IoStatus.Status, STATUS_CANCELLED);
@@ -724,6 +731,7 @@ static void csq_context_names_a_request_until_it_is_removed(struct kunit *test)
 	irp->UserBuffer = &context;
 	ddt_nt_send(irp, note_completion, ctx);
 	KUNIT_EXPECT_PTR_EQ(test, IoCsqRemoveIrp(&ctx->csq, &context), irp);
+	KUNIT_EXPECT_PTR_EQ(test, context.Irp, (PIRP)NULL);
 	KUNIT_EXPECT_PTR_EQ(test, IoCsqRemoveIrp(&ctx->csq, &context),
 			    (PIRP)NULL);
 	complete_irp(irp, STATUS_SUCCESS);
@@ -950,6 +958,12 @@ static void init_work(struct kunit *test, struct work *work)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, work->item);
 }
 
+/* Waits until its routine has been called once more. */
+static bool work_is_done(struct work *work)
+{
+	return ddt_test_until(try_wait_for_completion(&work->done));
+}
+
 static VOID note_work(PDEVICE_OBJECT device, PVOID context)
 {
 	struct work *work = context;
@@ -968,7 +982,7 @@ static void work_item_runs_in_a_worker(struct kunit *test)
 
 	init_work(test, &work);
 	IoQueueWorkItem(work.item, note_work, DelayedWorkQueue, &work);
-	wait_for_completion(&work.done);
+	KUNIT_EXPECT_TRUE(test, work_is_done(&work));
 	KUNIT_EXPECT_EQ(test, work.times, 1);
 	KUNIT_EXPECT_PTR_EQ(test, work.device, work.ctx->device);
 	KUNIT_EXPECT_EQ(test, work.irql, PASSIVE_LEVEL);
@@ -997,7 +1011,7 @@ static void work_queue_types_are_two_priorities(struct kunit *test)
 		init_work(test, &work);
 		IoQueueWorkItem(work.item, note_work,
 				(WORK_QUEUE_TYPE)rows[i].type, &work);
-		wait_for_completion(&work.done);
+		KUNIT_EXPECT_TRUE(test, work_is_done(&work));
 		KUNIT_EXPECT_EQ_MSG(test, work.nice, rows[i].nice, "type %u",
 				    rows[i].type);
 		IoFreeWorkItem(work.item);
@@ -1034,7 +1048,7 @@ static void work_item_may_be_queued_again_by_its_routine(struct kunit *test)
 
 	init_work(test, &work);
 	IoQueueWorkItem(work.item, queue_again, DelayedWorkQueue, &work);
-	wait_for_completion(&work.done);
+	KUNIT_EXPECT_TRUE(test, work_is_done(&work));
 	KUNIT_EXPECT_EQ(test, work.times, 1);
 	IoFreeWorkItem(work.item);
 }
@@ -1045,7 +1059,7 @@ static void work_item_may_be_freed_by_its_routine(struct kunit *test)
 
 	init_work(test, &work);
 	IoQueueWorkItem(work.item, free_it, CriticalWorkQueue, &work);
-	wait_for_completion(&work.done);
+	KUNIT_EXPECT_TRUE(test, work_is_done(&work));
 	KUNIT_EXPECT_EQ(test, work.times, 1);
 }
 
@@ -1063,8 +1077,8 @@ static void work_item_queued_twice_is_a_bug_and_runs_once(struct kunit *test)
 	IoQueueWorkItem(work.item, note_work, CriticalWorkQueue, &work);
 	NT_EXPECT_REPORTED(test);
 	complete(&work.go);
-	wait_for_completion(&work.done);
-	wait_for_completion(&work.done);
+	KUNIT_EXPECT_TRUE(test, work_is_done(&work));
+	KUNIT_EXPECT_TRUE(test, work_is_done(&work));
 	msleep(20);
 	KUNIT_EXPECT_EQ(test, work.times, 2);
 	IoFreeWorkItem(work.item);
@@ -1081,8 +1095,8 @@ static void work_item_freed_while_queued_is_a_bug_but_runs(struct kunit *test)
 	IoFreeWorkItem(work.item);
 	NT_EXPECT_REPORTED(test);
 	complete(&work.go);
-	wait_for_completion(&work.done);
-	wait_for_completion(&work.done);
+	KUNIT_EXPECT_TRUE(test, work_is_done(&work));
+	KUNIT_EXPECT_TRUE(test, work_is_done(&work));
 	KUNIT_EXPECT_EQ(test, work.times, 2);
 }
 
@@ -1114,12 +1128,12 @@ static void work_item_holds_its_device_and_driver(struct kunit *test)
 	if (IS_MODULE(CONFIG_DDT_KUNIT_TEST))
 		KUNIT_EXPECT_EQ(test, module_references(), references + 1);
 	complete(&work.go);
-	wait_for_completion(&work.done);
+	KUNIT_EXPECT_TRUE(test, work_is_done(&work));
 	KUNIT_EXPECT_PTR_EQ(test, work.device, device);
 	IoFreeWorkItem(work.item);
 	/* The worker gives back what it holds after the routine. */
-	while (module_references() != references)
-		usleep_range(100, 200);
+	KUNIT_EXPECT_TRUE(test,
+			  ddt_test_until(module_references() == references));
 }
 
 static void work_item_of_a_driver_that_goes_is_a_bug(struct kunit *test)
@@ -1134,7 +1148,7 @@ static void work_item_of_a_driver_that_goes_is_a_bug(struct kunit *test)
 	/* It is not queued. */
 	ctx->driver.ddt_owner = THIS_MODULE;
 	IoQueueWorkItem(work.item, note_work, DelayedWorkQueue, &work);
-	wait_for_completion(&work.done);
+	KUNIT_EXPECT_TRUE(test, work_is_done(&work));
 	KUNIT_EXPECT_EQ(test, work.times, 1);
 	IoFreeWorkItem(work.item);
 }

@@ -664,10 +664,14 @@ static void terminate_is_for_system_threads_only(struct kunit *test)
 	};
 	struct ddt_thread *thread;
 	int code = 0;
+	void *context;
 
 	KUNIT_EXPECT_EQ(test, PsTerminateSystemThread(STATUS_SUCCESS),
 			STATUS_INVALID_PARAMETER);
-	thread = ddt_thread_create(terminate_somebody_elses, NULL, &attr);
+	/* What a system thread has as its context, it could take this for. */
+	context = kunit_kzalloc(test, 64, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, context);
+	thread = ddt_thread_create(terminate_somebody_elses, context, &attr);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(thread));
 	ddt_thread_stop(thread);
 	KUNIT_EXPECT_EQ(test, ddt_thread_exit_code(thread, &code), 0);
@@ -1294,12 +1298,12 @@ static void interlocked_insert_returns_the_previous_entry(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test,
 			    ExInterlockedInsertTailList(&list, &b.link, &lock),
 			    (PLIST_ENTRY)NULL);
-	/* The last one at the tail, the first one at the head. */
-	KUNIT_EXPECT_PTR_EQ(test,
-			    ExInterlockedInsertTailList(&list, &c.link, &lock),
-			    &b.link);
+	/* The first one at the head, the last one at the tail. */
 	KUNIT_EXPECT_PTR_EQ(test,
 			    ExInterlockedInsertHeadList(&list, &a.link, &lock),
+			    &b.link);
+	KUNIT_EXPECT_PTR_EQ(test,
+			    ExInterlockedInsertTailList(&list, &c.link, &lock),
 			    &b.link);
 	KUNIT_EXPECT_PTR_EQ(test, ExInterlockedRemoveHeadList(&list, &lock),
 			    &a.link);

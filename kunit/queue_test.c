@@ -717,6 +717,25 @@ static void request_that_was_cancelled_can_be_submitted_again(struct kunit *test
 	KUNIT_EXPECT_FALSE(test, queued->early);
 }
 
+static void request_can_be_in_memory_that_was_used(struct kunit *test)
+{
+	struct ddt_flow *flow = ddt_test_alloc(test, sizeof(*flow));
+	struct job *job = ddt_test_alloc(test, sizeof(*job));
+	struct subject *subject = subject_start(test);
+
+	memset(flow, 0xff, sizeof(*flow));
+	ddt_flow_init(flow);
+	memset(&job->req, 0xff, sizeof(job->req));
+	ddt_request_init(&job->req);
+	KUNIT_EXPECT_PTR_EQ(test, job->req.flow, NULL);
+	KUNIT_EXPECT_EQ(test, job->req.deadline, 0);
+
+	job->req.flow = flow;
+	KUNIT_EXPECT_EQ(test, ddt_queue_submit(subject->queue, &job->req), 0);
+	expect_completions(test, subject, 1);
+	expect_completed(test, job, 0);
+}
+
 static void request_can_be_submitted_again_by_the_completion_of_its_cancellation(struct kunit *test)
 {
 	struct subject *subject = subject_start(test);
@@ -987,8 +1006,13 @@ static void idle_is_never_early_and_not_called_in_between(struct kunit *test)
 				  ddt_test_until(atomic_read(&subject->idles)));
 		KUNIT_EXPECT_EQ(test, atomic_read(&subject->served), 2);
 		KUNIT_EXPECT_FALSE(test, subject->idle_early);
+		job_submit(test, subject, JOB_NOTHING);
+		KUNIT_EXPECT_TRUE(test,
+				  ddt_test_until(atomic_read(&subject->idles) ==
+						 2));
+		KUNIT_EXPECT_FALSE(test, subject->idle_early);
 		KUNIT_EXPECT_EQ(test, stop(test, subject, DDT_QUEUE_DRAIN), 0);
-		KUNIT_EXPECT_EQ(test, atomic_read(&subject->idles), 1);
+		KUNIT_EXPECT_EQ(test, atomic_read(&subject->idles), 2);
 		KUNIT_EXPECT_EQ(test, 0,
 				atomic_read(&subject->callbacks_after_stop));
 	}
@@ -1018,6 +1042,16 @@ static void idle_timeout_without_a_callback_does_nothing(struct kunit *test)
 		expect_completions(test, subject, 1);
 		usleep_range(1000, 2000);
 	}
+}
+
+static void idle_time_that_no_clock_reaches_does_not_end(struct kunit *test)
+{
+	struct subject *subject = subject_start_idle(test, DDT_FOREVER - 1);
+
+	job_submit(test, subject, JOB_NOTHING);
+	expect_completions(test, subject, 1);
+	KUNIT_EXPECT_TRUE(test, ddt_test_until(subject_waits(subject)));
+	KUNIT_EXPECT_EQ(test, atomic_read(&subject->idles), 0);
 }
 
 /* Wakeups and statistics */
@@ -1752,6 +1786,7 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(cancel_that_nobody_looks_at_does_not_affect_the_next),
 	KUNIT_CASE(cancel_of_a_request_that_is_not_in_the_queue_changes_nothing),
 	KUNIT_CASE(request_that_was_cancelled_can_be_submitted_again),
+	KUNIT_CASE(request_can_be_in_memory_that_was_used),
 	KUNIT_CASE(request_can_be_submitted_again_by_the_completion_of_its_cancellation),
 	KUNIT_CASE(stop_of_an_idle_queue_ends_at_once),
 	KUNIT_CASE(stop_with_drain_serves_all_first),
@@ -1767,6 +1802,7 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(idle_is_never_early_and_not_called_in_between),
 	KUNIT_CASE(idle_that_sleeps_is_ended_by_a_stop),
 	KUNIT_CASE(idle_timeout_without_a_callback_does_nothing),
+	KUNIT_CASE(idle_time_that_no_clock_reaches_does_not_end),
 	KUNIT_CASE(burst_of_requests_costs_one_wakeup),
 	KUNIT_CASE(submit_to_a_thread_that_serves_costs_no_wakeup),
 	KUNIT_CASE(cancelled_request_costs_the_thread_one_look_at_the_most),

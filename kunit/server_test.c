@@ -264,6 +264,23 @@ static void lazy_thread_that_cannot_be_started_fails_its_requests(struct kunit *
 	KUNIT_EXPECT_FALSE(test, subject_has_thread(subject));
 }
 
+static void lazy_thread_has_its_cpus_although_their_mask_has_changed(struct kunit *test)
+{
+	struct cpumask *cpus = ddt_test_alloc(test, cpumask_size());
+	struct subject *subject = subject_alloc(test);
+	struct job *job;
+
+	cpumask_copy(cpus, cpu_online_mask);
+	subject->attr.server = DDT_SERVER_ON_DEMAND;
+	subject->attr.thread.cpus = cpus;
+	subject->attr.idle_timeout = NSEC_PER_MSEC;
+	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
+	cpumask_clear(cpus);
+	job = job_submit(test, subject, JOB_NOTHING);
+	expect_completions(test, subject, 1);
+	expect_completed(test, job, 0);
+}
+
 static void nice_of_a_lazy_queue_is_that_of_each_thread(struct kunit *test)
 {
 	struct subject *subject;
@@ -338,6 +355,17 @@ static void workers_have_no_thread_and_no_priority(struct kunit *test)
 			-EOPNOTSUPP);
 	KUNIT_EXPECT_EQ(test, nice, 99);
 	ddt_event_set(&subject->gate);
+}
+
+static void workers_of_a_queue_do_not_wait_for_those_of_others(struct kunit *test)
+{
+	struct subject *subject;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		subject = subject_start_server(test, DDT_SERVER_WORKERS, 1);
+		job_begin(test, subject, JOB_GATE);
+	}
 }
 
 /* Submits one request after the other at about the time the server sleeps. */
@@ -465,10 +493,12 @@ static struct kunit_case server_cases[] = {
 	KUNIT_CASE(lazy_thread_ends_also_if_its_request_was_cancelled),
 	KUNIT_CASE(lazy_thread_that_ends_at_once_can_be_stopped_in_service),
 	KUNIT_CASE(lazy_thread_that_cannot_be_started_fails_its_requests),
+	KUNIT_CASE(lazy_thread_has_its_cpus_although_their_mask_has_changed),
 	KUNIT_CASE(nice_of_a_lazy_queue_is_that_of_each_thread),
 	KUNIT_CASE(nice_of_a_lazy_queue_is_what_was_set_while_its_thread_ends),
 	KUNIT_CASE(nice_of_a_stopped_queue_cannot_be_set),
 	KUNIT_CASE(workers_have_no_thread_and_no_priority),
+	KUNIT_CASE(workers_of_a_queue_do_not_wait_for_those_of_others),
 	KUNIT_CASE(no_request_is_left_lying_when_a_lazy_thread_ends),
 	KUNIT_CASE(no_request_is_left_lying_when_workers_become_idle),
 	KUNIT_CASE(stop_of_each_server_at_any_time_completes_each_request_once),

@@ -309,6 +309,8 @@ static void times_are_those_in_the_queue_and_in_service(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sum(times.service, 0), 2);
 	KUNIT_EXPECT_EQ(test, sum(times.service, ilog2(INTERVAL)), 2);
 	KUNIT_EXPECT_GE(test, sum(times.queued, ilog2(INTERVAL)), 1);
+	KUNIT_EXPECT_GE(test, times.service[ilog2(first->req.service_ns)], 1);
+	KUNIT_EXPECT_GE(test, times.queued[ilog2(second->req.queued_ns)], 1);
 }
 
 static void times_add_up_over_retries(struct kunit *test)
@@ -324,6 +326,70 @@ static void times_add_up_over_retries(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, job->services, 4);
 	KUNIT_EXPECT_GE(test, job->req.queued_ns, 3 * 2 * NSEC_PER_MSEC);
 	KUNIT_EXPECT_GE(test, job->req.service_ns, 4 * INTERVAL);
+}
+
+static void time_in_the_queue_leaves_out_that_in_service(struct kunit *test)
+{
+	struct subject *subject = subject_alloc(test);
+	struct job *job;
+	int i;
+
+	subject->attr.flags = DDT_QUEUE_TIMES;
+	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
+	for (i = 0; i < 100; i++) {
+		job = job_submit_retry(test, subject, JOB_SLEEP, 1,
+				       DDT_RETRY_HEAD, 0);
+		expect_completions(test, subject, 1);
+		if (job->req.queued_ns < INTERVAL)
+			return;
+	}
+	KUNIT_FAIL(test, "never less than the time in service");
+}
+
+static void times_begin_anew_with_each_submission(struct kunit *test)
+{
+	struct subject *subject = subject_alloc(test);
+	struct job *job;
+	u64 first;
+	int i;
+
+	subject->attr.flags = DDT_QUEUE_TIMES;
+	KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
+	job = job_submit(test, subject, JOB_SLEEP);
+	expect_completions(test, subject, 1);
+	first = job->req.service_ns;
+
+	job->kind = JOB_NOTHING;
+	for (i = 0; i < 100 && job->req.service_ns >= first; i++) {
+		KUNIT_ASSERT_EQ(test, 0,
+				ddt_queue_submit(subject->queue, &job->req));
+		expect_completions(test, subject, 1);
+	}
+	KUNIT_EXPECT_LT(test, job->req.service_ns, first);
+}
+
+static void times_that_are_read_meanwhile_are_those_of_their_request(struct kunit *test)
+{
+	struct ddt_queue_times *times = ddt_test_alloc(test, sizeof(*times));
+	struct subject *subject;
+	unsigned long begin;
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		subject = subject_alloc(test);
+		subject->attr.flags = DDT_QUEUE_TIMES;
+		KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
+		job_submit(test, subject, JOB_SLEEP);
+		begin = jiffies;
+		do {
+			KUNIT_EXPECT_EQ(test, 0,
+					ddt_queue_times(subject->queue, times));
+			cond_resched();
+		} while (!sum(times->service, 0) && !ddt_test_late(begin));
+		KUNIT_EXPECT_EQ(test, sum(times->service, 0), 1);
+		KUNIT_EXPECT_EQ(test, 1,
+				sum(times->service, ilog2(INTERVAL)));
+	}
 }
 
 static void times_are_not_to_be_had_if_they_are_not_measured(struct kunit *test)
@@ -383,6 +449,9 @@ static struct kunit_case service_cases[] = {
 	KUNIT_CASE(retry_is_put_back_although_the_queue_is_full),
 	KUNIT_CASE(times_are_those_in_the_queue_and_in_service),
 	KUNIT_CASE(times_add_up_over_retries),
+	KUNIT_CASE(time_in_the_queue_leaves_out_that_in_service),
+	KUNIT_CASE(times_begin_anew_with_each_submission),
+	KUNIT_CASE(times_that_are_read_meanwhile_are_those_of_their_request),
 	KUNIT_CASE(times_are_not_to_be_had_if_they_are_not_measured),
 	KUNIT_CASE(every_request_is_completed_once_under_retry_and_cancel),
 	{}
