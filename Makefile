@@ -112,9 +112,9 @@ test:			## Run all tests in UML (KERNEL=, FLAVOUR=, SUITE=)
 		$(if $(SUITE),--suite '$(SUITE)')
 
 .PHONY: mutants
-mutants:		## Show that the tests find deliberate bugs
+mutants:		## Show that the tests find deliberate bugs (NAME=)
 	$(top)/tools/packages mutants
-	$(top)/tools/mutants
+	$(top)/tools/mutants $(if $(NAME),'$(NAME)')
 
 .PHONY: check
 check:			## Run longer tests: suspend, programs, virtual time
