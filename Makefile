@@ -95,7 +95,7 @@ print-moddir:
 # What follows needs tools/vm, which runs what is beside the sources; each
 # installs the packages it needs.
 ifdef BUILD
-in_vm := demo test mutants check kernels coverage bench vm
+in_vm := demo test mutants check soak kernels coverage bench vm
 ifneq ($(filter $(in_vm),$(MAKECMDGOALS)),)
 $(error make $(firstword $(filter $(in_vm),$(MAKECMDGOALS))) builds beside its sources, without BUILD=: clone them to a folder that can be written to)
 endif
@@ -117,8 +117,12 @@ mutants:		## Show that the tests find deliberate bugs (NAME=)
 	$(top)/tools/mutants $(if $(NAME),'$(NAME)')
 
 .PHONY: check
-check:			## Run longer tests: suspend, programs, virtual time
+check:			## Run longer tests: faults, KCSAN, PREEMPT_RT, suspend, ...
 	$(top)/tools/check/run
+
+.PHONY: soak
+soak:			## Torture and fuzz for an hour, on two kernels (MINUTES=)
+	$(top)/tools/soak/run $(if $(MINUTES),--minutes $(MINUTES))
 
 .PHONY: model
 model:			## Check models of the queue's protocols (spin)
@@ -220,6 +224,7 @@ clean:			## Remove all that was built
 		{ echo "$(build) was not made by make BUILD=: remove it yourself." >&2; exit 1; }
 	$(RM) -r $(build)
 	$(MAKE) -C $(top)/tools/ddtctl clean O=$(tooldir)
+	$(MAKE) -C $(top)/tools/soak clean
 
 .PHONY: help
 help:			## Show this

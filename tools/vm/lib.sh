@@ -210,6 +210,7 @@ build_modules()
 		if [ "${3-}" = tests ]; then
 			"$here/../packages" tool-tests
 			step "$build_log" 'building the tests of the tool' make -s -C tools/ddtctl tests
+			step "$build_log" 'building the programs of the soak' make -s -C tools/soak
 		fi
 		make -s print-moddir KDIR="$1" ARCH="$2"
 	)
