@@ -11,7 +11,8 @@
  *   E2BIG. A call that fills in a structure sets its size to what the driver has
  *   filled in, and leaves the rest.
  * - An unknown bit in a flags member gives EINVAL, an unknown ioctl ENOTTY.
- * - On an error nothing has changed, and the structure is as it was.
+ * - On an error nothing has changed, and the structure is as it was; only with
+ *   EFAULT may a part of it have been written, if only a part can be.
  * - Times are in ns unless the name says otherwise.
  * - What changes a drive for others too (its priority, the model, the medium,
  *   faults, drives added and removed, all control operations but

@@ -404,7 +404,8 @@ static void check_fork(void)
 	pid_t pid;
 
 	set_up_ring();
-	require(!posix_memalign((void **)&page, PAGE, PAGE), "memory");
+	page = aligned_alloc(PAGE, PAGE);
+	require(page, "memory");
 	memset(page, 0xcc, PAGE);
 	fill(medium, SIZE, 7);
 	require(pwrite(fd, medium, SIZE, 0) == SIZE, "pwrite()");
