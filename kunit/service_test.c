@@ -384,7 +384,7 @@ static void times_that_are_read_meanwhile_are_those_of_their_request(struct kuni
 		do {
 			KUNIT_EXPECT_EQ(test, 0,
 					ddt_queue_times(subject->queue, times));
-			cond_resched();
+			usleep_range(1, 2);
 		} while (!sum(times->service, 0) && !ddt_test_late(begin));
 		KUNIT_EXPECT_EQ(test, sum(times->service, 0), 1);
 		KUNIT_EXPECT_EQ(test, 1,
