@@ -285,12 +285,12 @@ static void put_fd(unsigned int i, int fd)
 /* The numbers of the drives that a process may have. */
 static unsigned int home_index(void)
 {
-	return 8 + process;
+	return FIRST_INDEX + process;
 }
 
 static unsigned int other_index(void)
 {
-	return 8 + MAX_PROCESSES + process;
+	return FIRST_INDEX + MAX_PROCESSES + process;
 }
 
 static void node_name(char *name, size_t size, unsigned int index)
@@ -336,9 +336,9 @@ static void add_home(void)
 	int err;
 
 	node_name(name, sizeof(name), home_index());
-	/* One that was added with any number may be in its place for a while. */
+	/* One that was added with any number may have got this one. */
 	require_soon(!(err = call_on(control_fd, DDT_DRIVE_IOC_ADD, &arg)) ||
-		     err != -EEXIST);
+		     (remove_drive(home_index()), err != -EEXIST));
 	errno = -err;
 	require(!err, "ADD");
 	if (home_fd >= 0)
@@ -881,7 +881,11 @@ static void make_sqe(struct io_uring_sqe *sqe, const struct call *call,
 	struct memory memory;
 
 	memcpy(sqe, call->data, sizeof(*sqe));
-	sqe->flags &= 0x3f;
+	/*
+	 * Not IOSQE_IO_DRAIN: in Linux 6.1 io_uring may never start such a
+	 * request if one that was submitted after it has failed at once.
+	 */
+	sqe->flags &= 0x3f & ~IOSQE_IO_DRAIN;
 	sqe->fd = fd_of(call);
 	sqe->user_data = i + 1;
 	memory = prepare_async(call, i, sqe_reads(sqe->opcode));
@@ -1314,27 +1318,30 @@ void execute_init(unsigned int nr, uint64_t seed)
 		!pthread_create(&id, NULL, change_memory, NULL), "a thread");
 }
 
-/* What was added for the program goes, what it removed comes back. */
+/*
+ * What was added for the program goes, what it removed comes back. A drive that
+ * was added with any number, which the program may not know, has the lowest that
+ * was free; so those of other processes may go too.
+ */
 static void restore_drives(void)
 {
-	bool adds = false;
+	bool adds = false, removes = false;
 
 	for (unsigned int i = 0; i < running->n; i++) {
 		const struct call *call = &running->calls[i];
 
 		if (call->kind != CALL_IOCTL)
 			continue;
-		adds |= call->cmd == DDT_DRIVE_IOC_ADD ||
-			call->cmd == DDT_DRIVE_IOC_REMOVE;
-		/* One with the lowest number that was free. */
-		if (call->cmd == DDT_DRIVE_IOC_ADD && ids[i] &&
-		    ids[i] != home_index())
-			remove_drive(ids[i]);
+		adds |= call->cmd == DDT_DRIVE_IOC_ADD;
+		removes |= call->cmd == DDT_DRIVE_IOC_REMOVE;
 	}
-	if (!adds)
-		return;
-	remove_drive(other_index());
-	if (!info_of_home().size)
+	if (adds) {
+		for (unsigned int i = 1; i < 64; i++)
+			if (i < FIRST_INDEX || i >= END_INDEX)
+				remove_drive(i);
+		remove_drive(other_index());
+	}
+	if ((adds || removes) && !info_of_home().size)
 		add_home();
 }
 

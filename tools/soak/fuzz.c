@@ -343,7 +343,7 @@ static void remove_drives(void)
 {
 	int control = open("/dev/ddt-control", O_RDWR | O_CLOEXEC);
 
-	for (uint32_t i = 8; i < 8 + 2 * MAX_PROCESSES; i++) {
+	for (uint32_t i = FIRST_INDEX; i < END_INDEX; i++) {
 		struct ddt_drive_remove arg = { .size = sizeof(arg), .index = i };
 
 		call_on(control, DDT_DRIVE_IOC_REMOVE, &arg);

@@ -25,6 +25,9 @@
 #define NR_FDS		8
 #define NR_THREADS	3
 #define MAX_PROCESSES	16
+/* The numbers of the drives that they may have, two each. */
+#define FIRST_INDEX	8
+#define END_INDEX	(FIRST_INDEX + 2 * MAX_PROCESSES)
 #define MAX_CORPUS	2048
 #define NO_FLIP		0xffff
 

@@ -5,14 +5,14 @@
 
 load ../../ddtctl/tests/helpers
 
-setup_file()
+setup()
 {
 	unload
 }
 
 teardown_file()
 {
-	insmod "$MODDIR/ddt_drive.ko"
+	reload
 }
 
 @test "under torture the library completes each request once, in order, in time" {
