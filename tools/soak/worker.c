@@ -273,8 +273,13 @@ static bool is_allowed(struct thread *thread, const struct slot *slot, int err)
 		return !shared->calm &&
 		       (slot->op == OP_WRITE || slot->op == OP_ERASE);
 	case -EINTR:
-	case -ECANCELED:
 		return slot->cancelled;
+	case -ECANCELED:
+		/*
+		 * io_uring cancels what waits for a worker if that cannot be
+		 * created, for example because of signals.
+		 */
+		return slot->cancelled || slot->way == WAY_RING;
 	case -EAGAIN:
 		return slot->may_again;
 	case -ENOBUFS:
