@@ -47,7 +47,6 @@ struct ddt_control {
 	struct kref ref;
 	struct ddt_event finished;
 	struct ddt_control_table *table;
-	struct ddt_drive_user *user;	/* with a reference */
 	struct ddt_drive_file *owner;	/* NULL if detached */
 	u32 id;
 
@@ -62,7 +61,7 @@ static void ddt_control_free(struct kref *ref)
 	struct ddt_control *control = container_of(ref, struct ddt_control,
 						   ref);
 
-	ddt_user_put(control->user);
+	ddt_user_put(control->base.user);
 	kfree(control);
 }
 
@@ -89,7 +88,7 @@ static bool ddt_control_remove(struct ddt_control_table *table,
 	if (control->owner)
 		control->owner->nr_finished--;
 	else
-		control->user->nr_finished--;
+		control->base.user->nr_finished--;
 	return true;
 }
 
@@ -115,7 +114,7 @@ static void ddt_control_finish(struct ddt_control_table *table,
 static struct ddt_control *ddt_control_keep(struct ddt_control_table *table,
 					    struct ddt_control *control)
 {
-	struct ddt_drive_user *user = control->user;
+	struct ddt_drive_user *user = control->base.user;
 	struct ddt_control *oldest = NULL;
 
 	xa_lock(&table->requests);
@@ -163,10 +162,10 @@ static struct ddt_control *ddt_control_alloc(struct ddt_drive_file *file,
 	kref_get(&control->ref);
 	ddt_event_init(&control->finished, DDT_EVENT_MANUAL, false);
 	control->table = &file->drive->control;
-	control->user = file->user;
-	ddt_user_get(control->user);
+	/* It may outlive the file, and itself being in flight. */
+	ddt_user_get(control->base.user);
 	if (arg->flags & DDT_DRIVE_SUBMIT_DETACH)
-		control->base.request.flow = &control->user->detached;
+		control->base.request.flow = &file->user->detached;
 	else
 		control->owner = file;
 	INIT_LIST_HEAD(&control->link);
@@ -208,7 +207,7 @@ static bool ddt_control_belongs(const struct ddt_control *control,
 {
 	if (control->owner)
 		return control->owner == file;
-	return file->writable && (control->user == file->user ||
+	return file->writable && (control->base.user == file->user ||
 				  capable(CAP_SYS_ADMIN));
 }
 
