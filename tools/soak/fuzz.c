@@ -42,8 +42,6 @@ static uint64_t seed = 1, seconds = 60;
 static unsigned int nr_processes = 2;
 static const char *corpus_in, *corpus_out, *replay;
 static pid_t pids[MAX_PROCESSES];
-static int tainted_fd = -1;
-static char tainted[24];
 
 /* Failures */
 
@@ -92,14 +90,10 @@ void fail(const struct program *program, const char *fmt, ...)
 
 static void check_tainted(const struct program *program)
 {
-	char text[sizeof(tainted)] = "";
+	const char *taint = new_taint();
 
-	if (tainted_fd < 0 || pread(tainted_fd, text, sizeof(text) - 1, 0) <= 0)
-		return;
-	if (!tainted[0])
-		strcpy(tainted, text);
-	if (strcmp(text, tainted))
-		fail(program, "the kernel reported trouble: tainted %s", text);
+	if (taint)
+		fail(program, "the kernel reported trouble: tainted %s", taint);
 }
 
 /* The corpus */
@@ -461,7 +455,6 @@ int main(int argc, char **argv)
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	require(shared != MAP_FAILED, "memory");
-	tainted_fd = open("/proc/sys/kernel/tainted", O_RDONLY | O_CLOEXEC);
 	check_tainted(NULL);
 	if (!cover_init())
 		printf("fuzz: no kcov: feedback is from the results of calls only\n");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* soak.h - what torture and fuzz share: attributes and random numbers */
+/* soak.h - what torture and fuzz share */
 #ifndef DDT_SOAK_SOAK_H
 #define DDT_SOAK_SOAK_H
 
@@ -23,5 +23,11 @@ static inline uint32_t below(uint64_t *state, uint32_t limit)
 {
 	return next_random(state) % limit;
 }
+
+/*
+ * What the kernel is tainted with, a warning for example, if that has changed
+ * since the first call; else NULL.
+ */
+const char *new_taint(void);
 
 #endif /* DDT_SOAK_SOAK_H */

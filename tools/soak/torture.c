@@ -49,7 +49,6 @@ static unsigned int nr_drives = 2;
 static uint64_t seed = 1, seconds = 60;
 static uint64_t random_state;
 static int control;
-static int tainted_fd, tainted;
 
 static struct {
 	unsigned int kills, massacres, drains, removals;
@@ -737,14 +736,10 @@ static void settle(struct worker *worker)
 
 static void check_tainted(void)
 {
-	char text[24] = "";
+	const char *taint = new_taint();
 
-	if (tainted_fd < 0 || pread(tainted_fd, text, sizeof(text) - 1, 0) <= 0)
-		return;
-	if (tainted < 0)
-		tainted = atoi(text);
-	if (atoi(text) != tainted)
-		failure("the kernel reported trouble: tainted %s", text);
+	if (taint)
+		failure("the kernel reported trouble: tainted %s", taint);
 }
 
 static void check_all(void)
@@ -845,8 +840,6 @@ static void set_up(void)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	/* For the processes, from their begin on. */
 	sigaction(SIGUSR1, &action, NULL);
-	tainted_fd = open("/proc/sys/kernel/tainted", O_RDONLY | O_CLOEXEC);
-	tainted = -1;
 	control = open("/dev/ddt-control", O_RDWR | O_CLOEXEC);
 	require(control >= 0, "/dev/ddt-control");
 	for (unsigned int i = 0; i < nr_drives; i++) {
