@@ -494,16 +494,10 @@ static void read_until_killed(enum kill_how how)
  */
 static bool is_in_exec(pid_t pid)
 {
-	char name[64], text[32] = "";
-	FILE *file;
+	long nr = current_syscall(pid);
 
-	snprintf(name, sizeof(name), "/proc/%d/syscall", pid);
-	file = fopen(name, "re");
-	if (!file)
-		return true;
-	require(fgets(text, sizeof(text), file), name);
-	fclose(file);
-	return !strncmp(text, "running", 7) || atoi(text) == SYS_execve;
+	return nr == SYSCALL_UNKNOWN || nr == SYSCALL_RUNNING ||
+	       nr == SYS_execve;
 }
 
 /*

@@ -84,6 +84,22 @@ unsigned int poll_events(int events_fd, unsigned int events, int timeout_ms)
 	return arg.revents;
 }
 
+long current_syscall(pid_t pid)
+{
+	char name[64], text[32] = "";
+	long nr = SYSCALL_NONE;
+	FILE *file;
+
+	snprintf(name, sizeof(name), "/proc/%d/syscall", pid);
+	file = fopen(name, "re");
+	if (!file)
+		return SYSCALL_UNKNOWN;
+	if (fgets(text, sizeof(text), file))
+		nr = strncmp(text, "running", 7) ? atol(text) : SYSCALL_RUNNING;
+	fclose(file);
+	return nr;
+}
+
 uint64_t now_ns(void)
 {
 	struct timespec now;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <linux/ddt_drive.h>
 
@@ -49,6 +50,16 @@ int call(unsigned long cmd, void *arg);
 
 int open_events(int on);
 unsigned int poll_events(int events_fd, unsigned int events, int timeout_ms);
+
+/* What current_syscall() returns if that is no number of a system call. */
+enum {
+	SYSCALL_NONE = -1,
+	SYSCALL_RUNNING = -2,
+	SYSCALL_UNKNOWN = -3,		/* the kernel does not tell */
+};
+
+/* The system call in which a process sleeps. */
+long current_syscall(pid_t pid);
 
 uint64_t now_ns(void);
 struct ddt_drive_info get_info(void);

@@ -81,17 +81,9 @@ static bool tasks_sleep(pid_t pid, int nr)
 /* Also true if the kernel does not tell. */
 static bool is_in_syscall(pid_t pid, long nr)
 {
-	char name[64], text[32] = "";
-	FILE *file;
+	long current = current_syscall(pid);
 
-	snprintf(name, sizeof(name), "/proc/%d/syscall", pid);
-	file = fopen(name, "re");
-	if (!file)
-		return true;
-	if (!fgets(text, sizeof(text), file))
-		text[0] = 0;
-	fclose(file);
-	return isdigit(text[0]) && atol(text) == nr;
+	return current == SYSCALL_UNKNOWN || current == nr;
 }
 
 /* A state, as it is in a run. */
