@@ -196,6 +196,17 @@ archive_fetch()
 	printf '%s\n' "$1"
 }
 
+# judge_log LOG [WHAT] - print a result: whether a kernel had nothing to report; fail if it had.
+judge_log()
+{
+	if "$here/check-log" "$1"; then
+		echo "ok - ${2:+$2: }nothing in the kernel's log"
+	else
+		echo "not ok - ${2:+$2: }the kernel reported trouble"
+		return 1
+	fi
+}
+
 # build_modules KDIR ARCH [tests] - build the modules for that kernel, the tools, and what the
 # tools' tests need; print where the modules are.
 build_modules()
