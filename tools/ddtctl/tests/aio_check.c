@@ -461,7 +461,17 @@ enum kill_how {
 	KILL_EXEC,			/* which waits for the requests */
 };
 
-static void read_until_killed(enum kill_how how)
+/* As many requests are queued, beside one in service. */
+static bool queue_is_full(uint64_t submitted, uint32_t queued)
+{
+	struct ddt_drive_stats stats = get_stats();
+
+	return stats.submitted == submitted && stats.queued == queued;
+}
+
+/* Its requests that get a slot make the queue full: see queue_is_full(). */
+static void read_until_killed(enum kill_how how, uint64_t submitted,
+			      uint32_t queued)
 {
 	static char data[8][512];
 	unsigned int flags = how == KILL_SQPOLL ? IORING_SETUP_SQPOLL : 0;
@@ -482,8 +492,11 @@ static void read_until_killed(enum kill_how how)
 			sqe->flags |= IOSQE_FIXED_FILE;
 	}
 	submit_all(8);
-	if (how == KILL_EXEC)
+	if (how == KILL_EXEC) {
+		/* exec() ends what has yet to be submitted. */
+		require_soon(queue_is_full(submitted, queued));
 		execlp("sleep", "sleep", "1000", NULL);
+	}
 	for (;;)
 		pause();
 }
@@ -524,14 +537,14 @@ static uint64_t kill_ring(enum kill_how how)
 	struct ddt_drive_stats before = get_stats();
 	uint32_t depth = get_info().depth;
 	uint32_t queued = depth < 7 ? depth : 7;
+	uint64_t submitted = before.submitted + queued + 1;
 	pid_t pid;
 
 	pid = fork();
 	require(pid >= 0, "fork()");
 	if (!pid)
-		read_until_killed(how);
-	require_soon(get_stats().submitted == before.submitted + queued + 1 &&
-		     get_stats().queued == queued);
+		read_until_killed(how, submitted, queued);
+	require_soon(queue_is_full(submitted, queued));
 	if (how == KILL_EXEC)
 		require_soon(is_in_exec(pid));
 	expect(get_stats().completed == before.completed, "%llu",
