@@ -368,11 +368,17 @@ static void times_begin_anew_with_each_submission(struct kunit *test)
 	KUNIT_EXPECT_LT(test, job->req.service_ns, first);
 }
 
+/* Reads the times: whether a request is among them. */
+static bool counted(struct subject *subject, struct ddt_queue_times *times)
+{
+	return !ddt_queue_times(subject->queue, times) &&
+	       sum(times->service, 0);
+}
+
 static void times_that_are_read_meanwhile_are_those_of_their_request(struct kunit *test)
 {
 	struct ddt_queue_times *times = ddt_test_alloc(test, sizeof(*times));
 	struct subject *subject;
-	unsigned long begin;
 	int i;
 
 	for (i = 0; i < 20; i++) {
@@ -380,12 +386,8 @@ static void times_that_are_read_meanwhile_are_those_of_their_request(struct kuni
 		subject->attr.flags = DDT_QUEUE_TIMES;
 		KUNIT_ASSERT_EQ(test, subject_create(subject, &subject_ops), 0);
 		job_submit(test, subject, JOB_SLEEP);
-		begin = jiffies;
-		do {
-			KUNIT_EXPECT_EQ(test, 0,
-					ddt_queue_times(subject->queue, times));
-			usleep_range(1, 2);
-		} while (!sum(times->service, 0) && !ddt_test_late(begin));
+		KUNIT_EXPECT_TRUE(test,
+				  ddt_test_until(counted(subject, times)));
 		KUNIT_EXPECT_EQ(test, sum(times->service, 0), 1);
 		KUNIT_EXPECT_EQ(test, 1,
 				sum(times->service, ilog2(INTERVAL)));
