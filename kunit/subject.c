@@ -116,7 +116,7 @@ static void subject_complete(struct ddt_queue *queue, struct ddt_request *req)
 							   DDT_QUEUE_DRAIN);
 		else if (job->resubmissions-- > 0)
 			job->complete_ret = ddt_queue_submit(queue, req);
-		else
+		else if (job->complete_cancels)
 			job->complete_ret = ddt_queue_cancel(queue, req);
 		atomic_inc(&job->completions);
 	}

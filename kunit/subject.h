@@ -71,6 +71,7 @@ struct job {
 	int resubmissions;		/* still to be done by its completion */
 	bool free;			/* by its completion */
 	bool complete_stops;		/* its completion stops the queue */
+	bool complete_cancels;		/* its completion cancels it */
 	int complete_ret;		/* of what its completion tries */
 };
 
